@@ -1,0 +1,19 @@
+# Thin names for what CI and people run.
+
+# Installs what the tests need and passes all of them
+test:
+    scripts/test
+
+# Starts the service on SQLite in ./data
+run *arguments:
+    cargo run -- {{arguments}}
+
+# The quick checks alone
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    scripts/layers
+
+# Licences, sources and banned crates
+deny:
+    cargo deny --offline check bans licenses sources
