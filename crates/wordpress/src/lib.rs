@@ -1,1 +1,4 @@
-//! placeholder
+//! WordPress behind igny8's platform port: one guarded way out to customers' sites, a tolerant reader of what
+//! they answer, the search for their REST API, and the adapter itself.
+
+pub mod guard;

@@ -1,0 +1,6 @@
+//! The adapter against scripted servers on this machine, through the crate's public face.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail loudly")]
+
+mod guard;
+mod server;
