@@ -1,0 +1,165 @@
+//! The content itself.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::content::{Base, ContentFields, Field, PushIntent, SyncState};
+use crate::id::{AccountId, ContentId, IntegrationId, SiteId};
+use crate::time::Timestamp;
+
+/// An article or page as igny8 knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Content {
+    /// Its id; the marker on the platform.
+    pub id: ContentId,
+    /// Whose.
+    pub account_id: AccountId,
+    /// On which site.
+    pub site_id: SiteId,
+    /// WordPress's type name: `post`, `page`, `book`.
+    pub content_type: String,
+    /// The writer's side.
+    pub fields: ContentFields,
+    /// When it was deleted here or found deleted on the site.
+    pub deleted_at: Option<Timestamp>,
+    /// The post it is on the platform.
+    pub link: Option<Link>,
+    /// The post it was, after its integration was deleted: a new integration of the same site takes it up again.
+    pub former_link: Option<FormerLink>,
+    /// A write that was begun and whose answer was not recorded.
+    pub intent: Option<PushIntent>,
+    /// Fields that both sides changed.
+    pub conflict: Option<Conflict>,
+    /// Why the last attempt failed.
+    pub failure: Option<ContentFailure>,
+    /// A change on the site is known of and not here yet.
+    pub pull_wanted: bool,
+    /// Where it stands. Only [`Content::settle`] sets it.
+    pub sync_state: SyncState,
+    /// Moves with each committed change; its `ETag`.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it changed last.
+    pub updated_at: Timestamp,
+}
+
+/// A content that is not stored yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewContent {
+    /// Whose.
+    pub account_id: AccountId,
+    /// On which site.
+    pub site_id: SiteId,
+    /// WordPress's type name.
+    pub content_type: String,
+    /// The writer's side.
+    pub fields: ContentFields,
+    /// Where it came from the trash.
+    pub deleted_at: Option<Timestamp>,
+    /// Where it came from the platform.
+    pub link: Option<Link>,
+    /// Now.
+    pub created_at: Timestamp,
+}
+
+/// The post that a content is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Link {
+    /// Through which integration.
+    pub integration_id: IntegrationId,
+    /// The post's id on the platform.
+    pub external_id: String,
+    /// Its public address; never the trash's.
+    pub external_url: Option<String>,
+    /// The site's own word: `publish`, `trash`, a plugin's; `deleted` where it is gone.
+    pub external_status: String,
+    /// When the site says that it changed.
+    pub external_modified_at: Option<Timestamp>,
+    /// The compare-and-set token as last seen.
+    pub external_version: String,
+    /// What both sides agreed on.
+    pub base: Base,
+}
+
+/// The word in `external_status` for a post that is gone.
+pub const GONE: &str = "deleted";
+
+/// The word in `external_status` for a post in the trash.
+pub const TRASH: &str = "trash";
+
+impl Link {
+    /// Whether the post is gone for good.
+    pub fn is_gone(&self) -> bool {
+        self.external_status == GONE
+    }
+
+    /// Whether the post is in the trash.
+    pub fn is_trashed(&self) -> bool {
+        self.external_status == TRASH
+    }
+}
+
+/// The post that a content was before its integration was deleted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FormerLink {
+    /// Which site it was, in one spelling.
+    pub site_identity: String,
+    /// What was known of it.
+    pub link: Link,
+}
+
+/// Fields that both sides changed, as they were found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// By field.
+    pub fields: BTreeMap<Field, FieldConflict>,
+    /// The site's side when it was found: what `keep: external` takes.
+    pub external: crate::content::FieldPatch,
+    /// Whether the post was in the trash or gone then.
+    pub external_deleted: bool,
+}
+
+/// The three values of one field in conflict.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FieldConflict {
+    /// What both agreed on, where they did.
+    pub base: Value,
+    /// The writer's.
+    pub local: Value,
+    /// The site's.
+    pub external: Value,
+}
+
+/// Why a content could not be synced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentFailure {
+    /// A stable word.
+    pub code: String,
+    /// For a person.
+    pub message: String,
+    /// How many runs in a row failed on it.
+    pub count: u32,
+    /// Whether only a change of the content, or a person, makes it worth another try.
+    pub parked: bool,
+}
+
+impl Content {
+    /// Derives the state anew; call it after any change.
+    pub fn settle(&mut self) {
+        self.sync_state = SyncState::of(self);
+    }
+}
+
+impl NewContent {
+    /// The state it begins with.
+    pub fn sync_state(&self) -> SyncState {
+        match &self.link {
+            Some(_) => SyncState::InSync,
+            None if self.fields.status.wants_a_post() => SyncState::PendingPush,
+            None => SyncState::Unlinked,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What is about to be sent, written down before it is: an answer can be lost, and the next attempt must know its own
+//! write from somebody else's edit.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use crate::content::{Base, Field, FieldPatch};
+use crate::time::Timestamp;
+
+/// How long after an unanswered write a change on the site is still taken for that write's own.
+const ECHO_WINDOW: TimeDelta = TimeDelta::seconds(60);
+
+/// A write that was begun and whose answer was not recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushIntent {
+    /// What was sent.
+    pub fields: FieldPatch,
+    /// When.
+    pub sent_at: Timestamp,
+}
+
+impl PushIntent {
+    /// The base as it is if the write arrived: what the site now has in the fields that were sent counts as the
+    /// write's own where it is the same, or where the site changed within a minute of sending (it strips and
+    /// renames what it is given). A field that still is as before did not arrive.
+    #[must_use]
+    pub fn absorbed_into(&self, base: &Base, external: &FieldPatch, modified_at: Option<Timestamp>) -> Base {
+        let mut base = base.clone();
+        let in_window = modified_at
+            .is_some_and(|at| at >= self.sent_at - ECHO_WINDOW && at <= self.sent_at + ECHO_WINDOW);
+        for field in self.fields.present() {
+            if !base.external_changed(field, external) {
+                continue;
+            }
+            if self.fields.agrees(field, external) || (in_window && field != Field::Status) {
+                base.agree(field, &self.fields, external);
+            }
+        }
+        base
+    }
+}

@@ -1,0 +1,19 @@
+//! A content: the writer's side, the site's side as last seen, what both agreed on, and how they are brought together.
+
+mod base;
+mod entity;
+mod fields;
+mod intent;
+mod reconcile;
+mod state;
+mod terms;
+
+pub use base::{Base, FieldHash, hash_value};
+pub use entity::{
+    Conflict, Content, ContentFailure, FieldConflict, FormerLink, GONE, Link, NewContent, TRASH,
+};
+pub use fields::{ContentFields, ContentStatus, Field, FieldPatch, Seo};
+pub use intent::PushIntent;
+pub use reconcile::{Decision, Presence, Reconciliation, Side, SideState, reconcile};
+pub use state::SyncState;
+pub use terms::Term;

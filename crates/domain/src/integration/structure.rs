@@ -1,0 +1,64 @@
+//! What a site consists of: post types and taxonomies as the plugin pushed them, with a person's choices.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::time::Timestamp;
+
+/// The site's structure (`config_json.content_types`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Structure {
+    /// Post types by name (`post`, not `posts`).
+    #[serde(default)]
+    pub post_types: BTreeMap<String, TypeEntry>,
+    /// Taxonomies by name.
+    #[serde(default)]
+    pub taxonomies: BTreeMap<String, TaxonomyEntry>,
+    /// What the plugin said of itself.
+    #[serde(default)]
+    pub plugin: Option<Value>,
+    /// When it was pushed, by the site's clock.
+    #[serde(default)]
+    pub timestamp: Option<Timestamp>,
+}
+
+/// A post type.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TypeEntry {
+    /// What people call it.
+    pub label: String,
+    /// How many there are.
+    pub count: u64,
+    /// Whether it syncs; on where nobody said otherwise.
+    #[serde(default)]
+    pub enabled: Option<bool>,
+    /// How many of it are pulled at most.
+    #[serde(default)]
+    pub fetch_limit: Option<u32>,
+}
+
+/// A taxonomy.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TaxonomyEntry {
+    /// What people call it.
+    pub label: String,
+    /// How many terms it has.
+    pub count: u64,
+    /// Whether it syncs; on where nobody said otherwise.
+    #[serde(default)]
+    pub enabled: Option<bool>,
+}
+
+impl Structure {
+    /// Whether a type syncs: unless the push or a person says otherwise.
+    pub fn is_type_on(&self, name: &str) -> bool {
+        self.post_types.get(name).is_none_or(|entry| entry.enabled != Some(false))
+    }
+}
+
+/// Types that never sync: pictures are carried by their posts, the rest is WordPress's own.
+pub fn is_internal_type(name: &str) -> bool {
+    name == "attachment" || name == "nav_menu_item" || name == "revision" || name.starts_with("wp_")
+}

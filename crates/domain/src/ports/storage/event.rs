@@ -1,0 +1,43 @@
+//! History.
+
+use async_trait::async_trait;
+
+use super::{Cursor, CursorPage, StorageError};
+use crate::event::{Action, EventType, NewEvent, SyncEvent};
+use crate::id::{ContentId, EventId, IntegrationId, RunId};
+use crate::time::Timestamp;
+
+/// Which lines of history a list holds. Everything that is set narrows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventFilter {
+    /// Of this integration.
+    pub integration_id: IntegrationId,
+    /// About this kind of thing.
+    pub event_type: Option<EventType>,
+    /// Where this was done.
+    pub action: Option<Action>,
+    /// Where it worked, or did not.
+    pub success: Option<bool>,
+    /// To this content.
+    pub content_id: Option<ContentId>,
+    /// In this run.
+    pub run_id: Option<RunId>,
+    /// At or after this instant.
+    pub since: Option<Timestamp>,
+    /// Before this instant.
+    pub until: Option<Timestamp>,
+}
+
+/// History.
+#[async_trait]
+pub trait EventRepository {
+    /// Adds lines, in order.
+    async fn insert_events(&mut self, events: &[NewEvent]) -> Result<Vec<EventId>, StorageError>;
+    /// Lines, newest first.
+    async fn list_events(
+        &mut self,
+        filter: &EventFilter,
+        cursor: Cursor,
+        limit: u32,
+    ) -> Result<CursorPage<SyncEvent>, StorageError>;
+}
