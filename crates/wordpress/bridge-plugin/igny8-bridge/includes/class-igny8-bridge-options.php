@@ -1,0 +1,146 @@
+<?php
+/**
+ * What an administrator has set, and what the service has answered.
+ *
+ * @package Igny8_Bridge
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Reads the plugin's options; each is one row of the options table, named here and in uninstall.php.
+ */
+final class Igny8_Bridge_Options {
+
+	const SERVICE_URL    = 'igny8_bridge_service_url';
+	const SITE_ID        = 'igny8_bridge_site_id';
+	const API_KEY        = 'igny8_bridge_api_key';
+	const PREVIOUS_KEY   = 'igny8_bridge_previous_key';
+	const USER           = 'igny8_bridge_user';
+	const CONNECTION     = 'igny8_bridge_connection_enabled';
+	const TWO_WAY_SYNC   = 'igny8_bridge_two_way_sync_enabled';
+	const INTEGRATION_ID = 'igny8_bridge_integration_id';
+	const WEBHOOK_SECRET = 'igny8_bridge_webhook_secret';
+	const REPORT         = 'igny8_bridge_connection_report';
+
+	/**
+	 * Watches the key: one that is replaced still opens the door for a day, because the service goes on sending the
+	 * old one until this site has connected with the new one.
+	 */
+	public static function boot() {
+		add_action( 'update_option_' . self::API_KEY, array( __CLASS__, 'keep_previous_key' ), 10, 2 );
+	}
+
+	/**
+	 * Keeps the replaced key for 24 hours.
+	 *
+	 * @param mixed $old The key before.
+	 * @param mixed $new The key now.
+	 */
+	public static function keep_previous_key( $old, $new ) {
+		if ( is_string( $old ) && self::is_key( $old ) && $old !== $new ) {
+			update_option(
+				self::PREVIOUS_KEY,
+				array(
+					'key'   => $old,
+					'until' => time() + DAY_IN_SECONDS,
+				)
+			);
+		}
+	}
+
+	/**
+	 * Whether a text can be a key: 8 to 200 visible ASCII characters, any of them.
+	 *
+	 * @param mixed $key What was given.
+	 * @return bool
+	 */
+	public static function is_key( $key ) {
+		return is_string( $key ) && 1 === preg_match( '/\A[\x21-\x7e]{8,200}\z/', $key );
+	}
+
+	/**
+	 * The site's API key, or an empty text.
+	 *
+	 * @return string
+	 */
+	public static function api_key() {
+		$key = get_option( self::API_KEY, '' );
+		return self::is_key( $key ) ? $key : '';
+	}
+
+	/**
+	 * Every key that is accepted now.
+	 *
+	 * @return string[]
+	 */
+	public static function accepted_keys() {
+		$keys     = array_filter( array( self::api_key() ), 'strlen' );
+		$previous = get_option( self::PREVIOUS_KEY, array() );
+		if ( is_array( $previous ) && isset( $previous['key'], $previous['until'] ) && $previous['until'] > time() ) {
+			$keys[] = (string) $previous['key'];
+		}
+		return $keys;
+	}
+
+	/**
+	 * The id that IGNY8 gave this site, or 0.
+	 *
+	 * @return int
+	 */
+	public static function site_id() {
+		return (int) get_option( self::SITE_ID, 0 );
+	}
+
+	/**
+	 * The service's address without a slash at its end, or an empty text.
+	 *
+	 * @return string
+	 */
+	public static function service_url() {
+		return untrailingslashit( (string) get_option( self::SERVICE_URL, '' ) );
+	}
+
+	/**
+	 * The user that IGNY8 acts as, if it still exists.
+	 *
+	 * @return WP_User|null
+	 */
+	public static function user() {
+		$user = get_userdata( (int) get_option( self::USER, 0 ) );
+		return $user instanceof WP_User ? $user : null;
+	}
+
+	/**
+	 * Whether IGNY8 may reach this site at all.
+	 *
+	 * @return bool
+	 */
+	public static function connection_enabled() {
+		return (bool) get_option( self::CONNECTION, '1' );
+	}
+
+	/**
+	 * Whether changes made here are told to IGNY8.
+	 *
+	 * @return bool
+	 */
+	public static function two_way_sync_enabled() {
+		return (bool) get_option( self::TWO_WAY_SYNC, '1' );
+	}
+
+	/**
+	 * The 32 bytes that webhooks are signed with, or an empty text.
+	 *
+	 * @return string
+	 */
+	public static function webhook_secret() {
+		$secret = (string) get_option( self::WEBHOOK_SECRET, '' );
+		if ( 0 !== strpos( $secret, 'whsec_' ) ) {
+			return '';
+		}
+		// phpcs:ignore WordPress.PHP.DiscouragedPHPFunctions.obfuscation_base64_decode -- the form of a Standard Webhooks secret.
+		$bytes = base64_decode( substr( $secret, 6 ), true );
+		return is_string( $bytes ) && strlen( $bytes ) >= 24 ? $bytes : '';
+	}
+}

@@ -1,0 +1,182 @@
+<?php
+/**
+ * No silent overwrite.
+ *
+ * @package Igny8_Bridge
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * A REST write with the header X-IGNY8-If-Version changes a post only if it is still at that version and nobody has
+ * it open in the editor. Core has neither check.
+ */
+final class Igny8_Bridge_Write_Guard {
+
+	const HEADER = 'X-IGNY8-If-Version';
+
+	/**
+	 * How long a write waits for another one on the same post, in seconds.
+	 */
+	const PATIENCE = 10;
+
+	/**
+	 * Hooks in: after the route and its parameters are known, before anything is changed.
+	 */
+	public static function boot() {
+		add_filter( 'rest_request_before_callbacks', array( __CLASS__, 'check' ), 10, 3 );
+		add_filter( 'rest_request_after_callbacks', array( __CLASS__, 'release' ), 10, 3 );
+	}
+
+	/**
+	 * Refuses the write where the post has moved on or is being edited.
+	 *
+	 * @param mixed           $response An answer that was given before.
+	 * @param array           $handler  The route's handler.
+	 * @param WP_REST_Request $request  The request.
+	 * @return mixed
+	 */
+	public static function check( $response, $handler, $request ) {
+		if ( is_wp_error( $response ) || ! self::applies( $handler, $request ) ) {
+			return $response;
+		}
+		$post_id = (int) $request['id'];
+		if ( ! current_user_can( 'edit_post', $post_id ) ) {
+			return $response; // core refuses it next, with its own words
+		}
+		if ( ! self::lock( $post_id ) ) {
+			return self::locked( null );
+		}
+		// Core writes every column of the post it has in its cache: after the wait that must be today's.
+		wp_cache_delete( $post_id, 'posts' );
+		wp_cache_delete( $post_id, 'post_meta' );
+		$editor = self::editor_of( $post_id );
+		if ( null !== $editor ) {
+			self::unlock( $post_id );
+			return self::locked( $editor );
+		}
+		$version = Igny8_Bridge_Version::of_post( $post_id );
+		if ( ! hash_equals( $version, (string) $request->get_header( self::HEADER ) ) ) {
+			self::unlock( $post_id );
+			return new WP_Error(
+				'igny8_version_mismatch',
+				__( 'The post was changed on the site.', 'igny8-bridge' ),
+				array(
+					'status'          => 412,
+					'current_version' => $version,
+				)
+			);
+		}
+		return $response;
+	}
+
+	/**
+	 * Lets the next write go on.
+	 *
+	 * @param mixed           $response The answer.
+	 * @param array           $handler  The route's handler.
+	 * @param WP_REST_Request $request  The request.
+	 * @return mixed
+	 */
+	public static function release( $response, $handler, $request ) {
+		if ( self::applies( $handler, $request ) ) {
+			self::unlock( (int) $request['id'] );
+		}
+		return $response;
+	}
+
+	/**
+	 * Whether a request is a guarded write of an existing post.
+	 *
+	 * @param array           $handler The route's handler.
+	 * @param WP_REST_Request $request The request.
+	 * @return bool
+	 */
+	private static function applies( $handler, $request ) {
+		return in_array( $request->get_method(), array( 'POST', 'PUT', 'PATCH', 'DELETE' ), true )
+			&& null !== $request->get_header( self::HEADER )
+			&& isset( $request['id'], $handler['callback'] )
+			&& is_array( $handler['callback'] )
+			&& $handler['callback'][0] instanceof WP_REST_Posts_Controller
+			&& is_user_logged_in();
+	}
+
+	/**
+	 * Who has the post open in the editor: somebody else, or for a request by key anybody, since the key opens no
+	 * editor and on a small site acts as the one person who writes there.
+	 *
+	 * @param int $post_id The post.
+	 * @return string|null The name to show.
+	 */
+	private static function editor_of( $post_id ) {
+		$lock = explode( ':', (string) get_post_meta( $post_id, '_edit_lock', true ) );
+		if ( count( $lock ) < 2 ) {
+			return null;
+		}
+		/** This filter is documented in wp-admin/includes/post.php */
+		$window = apply_filters( 'wp_check_post_lock_window', 150 ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals
+		$user   = get_userdata( (int) $lock[1] );
+		if ( ! $user || (int) $lock[0] <= time() - $window ) {
+			return null;
+		}
+		return get_current_user_id() !== $user->ID || Igny8_Bridge_Authentication::is_keyed() ? $user->display_name : null;
+	}
+
+	/**
+	 * The answer while somebody edits.
+	 *
+	 * @param string|null $user Who, where it is known.
+	 * @return WP_Error
+	 */
+	private static function locked( $user ) {
+		return new WP_Error(
+			'igny8_post_locked',
+			/* translators: %s: a user's name */
+			null === $user ? __( 'The post is being written by another request.', 'igny8-bridge' ) : sprintf( __( '%s is editing the post.', 'igny8-bridge' ), $user ),
+			array(
+				'status' => 423,
+				'user'   => $user,
+			)
+		);
+	}
+
+	/**
+	 * Takes the post's lock in the database, so that nobody writes between our check and the write. A database
+	 * without such locks has to do without.
+	 *
+	 * @param int $post_id The post.
+	 * @return bool False if another request did not let go of it in time.
+	 */
+	private static function lock( $post_id ) {
+		global $wpdb;
+		if ( empty( $wpdb->is_mysql ) ) {
+			return true;
+		}
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery
+		return '0' !== $wpdb->get_var( $wpdb->prepare( 'SELECT GET_LOCK(%s, %d)', self::lock_name( $post_id ), self::PATIENCE ) );
+	}
+
+	/**
+	 * Gives the lock back. The end of the connection does so too, should the request die.
+	 *
+	 * @param int $post_id The post.
+	 */
+	private static function unlock( $post_id ) {
+		global $wpdb;
+		if ( ! empty( $wpdb->is_mysql ) ) {
+			// phpcs:ignore WordPress.DB.DirectDatabaseQuery
+			$wpdb->query( $wpdb->prepare( 'DO RELEASE_LOCK(%s)', self::lock_name( $post_id ) ) );
+		}
+	}
+
+	/**
+	 * The lock's name: the server shares them among all its databases.
+	 *
+	 * @param int $post_id The post.
+	 * @return string
+	 */
+	private static function lock_name( $post_id ) {
+		global $wpdb;
+		return 'igny8:' . substr( md5( DB_NAME . $wpdb->prefix ), 0, 16 ) . ':' . $post_id;
+	}
+}

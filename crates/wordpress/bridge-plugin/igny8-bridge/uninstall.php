@@ -1,0 +1,44 @@
+<?php
+/**
+ * Removes what the plugin has stored. The marks on posts stay: they cost nothing, and connecting again finds them.
+ *
+ * @package Igny8_Bridge
+ */
+
+defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
+
+/**
+ * Removes the options of the site at hand.
+ */
+function igny8_bridge_uninstall() {
+	$names = array(
+		'service_url',
+		'site_id',
+		'api_key',
+		'previous_key',
+		'user',
+		'connection_enabled',
+		'two_way_sync_enabled',
+		'integration_id',
+		'webhook_secret',
+		'connection_report',
+	);
+	foreach ( $names as $name ) {
+		delete_option( 'igny8_bridge_' . $name );
+	}
+}
+
+if ( is_multisite() ) {
+	foreach ( get_sites(
+		array(
+			'fields' => 'ids',
+			'number' => 0,
+		)
+	) as $igny8_bridge_site ) {
+		switch_to_blog( $igny8_bridge_site );
+		igny8_bridge_uninstall();
+		restore_current_blog();
+	}
+} else {
+	igny8_bridge_uninstall();
+}
