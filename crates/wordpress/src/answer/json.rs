@@ -1,0 +1,129 @@
+//! JSON as it arrives: clean nearly always, sometimes with a byte order mark, PHP's warnings before it or a
+//! cache's comment after it.
+
+use serde_json::Value;
+
+/// How many places the JSON may begin at are tried in a body full of noise.
+const MAX_STARTS: usize = 64;
+
+/// What was around the JSON. Worth a warning, no reason to refuse the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noise {
+    ByteOrderMark,
+    /// Text before it, PHP warnings mostly.
+    Leading,
+    /// Text after it, a cache's comment mostly.
+    Trailing,
+}
+
+impl Noise {
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::ByteOrderMark => "the site puts a byte order mark before its JSON",
+            Self::Leading => "the site puts text (PHP warnings, say) before its JSON",
+            Self::Trailing => "the site puts text (a cache's comment, say) after its JSON",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    pub value: Value,
+    pub noise: Option<Noise>,
+}
+
+/// The body holds no JSON object or list, or one that is cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the answer is not JSON")]
+pub struct NotJson;
+
+/// Parses strictly first. Only where that fails the outermost object or list is looked for.
+pub fn parse(body: &[u8]) -> Result<Parsed, NotJson> {
+    if let Ok(value) = serde_json::from_slice(body) {
+        return Ok(Parsed { value, noise: None });
+    }
+    if let Some(rest) = body.strip_prefix(b"\xef\xbb\xbf")
+        && let Ok(value) = serde_json::from_slice(rest)
+    {
+        return Ok(Parsed { value, noise: Some(Noise::ByteOrderMark) });
+    }
+    let found = largest(body).ok_or(NotJson)?;
+    let noise = if found.start > 0 { Noise::Leading } else { Noise::Trailing };
+    Ok(Parsed { value: found.value, noise: Some(noise) })
+}
+
+struct Found {
+    start: usize,
+    end: usize,
+    value: Value,
+}
+
+/// The largest object or list in the body: a warning may hold a `[0]` of its own.
+fn largest(body: &[u8]) -> Option<Found> {
+    let mut best: Option<Found> = None;
+    let mut from = 0;
+    for _ in 0..MAX_STARTS {
+        let rest = body.get(from..)?;
+        let Some(skip) = rest.iter().position(|byte| matches!(byte, b'{' | b'[')) else {
+            break;
+        };
+        let start = from + skip;
+        let mut values = serde_json::Deserializer::from_slice(body.get(start..)?).into_iter::<Value>();
+        from = start + 1;
+        match values.next() {
+            Some(Ok(value)) => {
+                let end = start + values.byte_offset();
+                from = end;
+                if best.as_ref().is_none_or(|best| best.end - best.start < end - start) {
+                    best = Some(Found { start, end, value });
+                }
+            }
+            // A value that never ends was cut off on the way: its first row is not the answer.
+            Some(Err(error)) if error.is_eof() => return None,
+            _ => {}
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use serde_json::json;
+
+    #[rstest]
+    #[case::clean("[{\"id\":1}]", None)]
+    #[case::white_space("\n\n [{\"id\":1}] \n", None)]
+    #[case::mark("\u{feff}[{\"id\":1}]", Some(Noise::ByteOrderMark))]
+    #[case::warning("<br />\n<b>Warning</b>:  Undefined array key 3 [{\"id\":1}]", Some(Noise::Leading))]
+    #[case::index_in_a_warning("Notice: $a[0] is {not} set\n[{\"id\":1}]", Some(Noise::Leading))]
+    #[case::comment("[{\"id\":1}]\n<!-- Page cached by LiteSpeed [0] -->", Some(Noise::Trailing))]
+    #[case::both("Deprecated: x\n[{\"id\":1}]<!-- y -->", Some(Noise::Leading))]
+    fn the_value_is_found_under_noise(#[case] body: &str, #[case] noise: Option<Noise>) {
+        let parsed = parse(body.as_bytes()).unwrap();
+        assert_eq!((parsed.value, parsed.noise), (json!([{"id": 1}]), noise));
+    }
+
+    #[rstest]
+    #[case("")]
+    #[case("<html><body>Forbidden</body></html>")]
+    #[case("[{\"id\":1},{\"id\"")]
+    #[case("Notice: x [{\"id\":1},{\"id\"")]
+    #[case("\u{feff}")]
+    fn what_is_no_whole_json_is_refused(#[case] body: &str) {
+        assert_eq!(parse(body.as_bytes()), Err(NotJson));
+    }
+
+    #[test]
+    fn a_body_of_brackets_ends_soon() {
+        assert_eq!(parse(&vec![b'['; 1_000_000]), Err(NotJson));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_breaks_the_parser(body: Vec<u8>) {
+            let _ = parse(&body);
+        }
+    }
+}
