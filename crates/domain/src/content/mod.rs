@@ -4,6 +4,7 @@ mod base;
 mod entity;
 mod fields;
 mod intent;
+mod receive;
 mod reconcile;
 mod state;
 mod terms;
@@ -14,6 +15,7 @@ pub use entity::{
 };
 pub use fields::{ContentFields, ContentStatus, Field, FieldPatch, Seo};
 pub use intent::PushIntent;
+pub use receive::{Reach, Received};
 pub use reconcile::{Decision, Presence, Reconciliation, Side, SideState, reconcile};
 pub use state::SyncState;
 pub use terms::Term;

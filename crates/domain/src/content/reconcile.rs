@@ -51,7 +51,7 @@ pub enum Presence {
 pub struct Reconciliation {
     /// About existence.
     pub presence: Presence,
-    /// About each field that the site showed.
+    /// About each field.
     pub fields: Vec<(Field, Decision)>,
 }
 
@@ -67,16 +67,14 @@ pub struct SideState<'a> {
 /// Brings two sides together.
 ///
 /// A field that only one side changed since the base flows to the other; a field that both changed, to different
-/// values, is a conflict unless `policy` names the winner. Only fields that `external` shows are judged.
+/// values, is a conflict unless `policy` names the winner. A field that the site does not show has not changed there.
 pub fn reconcile(
     base: &Base,
     local: SideState<'_>,
     external: SideState<'_>,
     policy: ConflictPolicy,
 ) -> Reconciliation {
-    let fields: Vec<(Field, Decision)> = external
-        .fields
-        .present()
+    let fields: Vec<(Field, Decision)> = Field::ALL
         .into_iter()
         .map(|field| (field, judge_field(base, field, local.fields, external.fields, policy)))
         .collect();

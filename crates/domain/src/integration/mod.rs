@@ -4,6 +4,7 @@ mod credentials;
 mod entity;
 mod platform_name;
 mod policy;
+mod sealing;
 mod site_url;
 mod status;
 mod structure;

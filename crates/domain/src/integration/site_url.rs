@@ -10,7 +10,7 @@ const MAX_LENGTH: usize = 2000;
 
 /// What people copy from the browser's bar after the site's own address.
 const TAILS: [&str; 6] =
-    ["/wp-admin", "/wp-login.php", "/wp-json", "/index.php/wp-json", "/index.php", "/xmlrpc.php"];
+    ["/index.php/wp-json", "/index.php", "/wp-admin", "/wp-login.php", "/wp-json", "/xmlrpc.php"];
 
 /// The address of a site's home: `http` or `https`, no credentials, query, fragment or trailing slash.
 ///
