@@ -69,7 +69,7 @@ pub trait IntegrationRepository {
     /// [`StorageError::Conflict`] where the stored version is not `integration.version`.
     async fn update_integration(&mut self, integration: &Integration) -> Result<i64, StorageError>;
     /// Deletes it with its runs and events, and turns the links of its contents into former ones (their version moves;
-    /// a conflict, failure or intent goes with the link, and their state is derived anew).
+    /// a conflict, failure, intent or wanted pull goes with the link, and their state is derived anew).
     async fn delete_integration(
         &mut self,
         integration: &Integration,
