@@ -12,6 +12,8 @@ pub mod integration;
 pub mod ports;
 pub mod service;
 pub mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 pub mod validation;
 mod words;
