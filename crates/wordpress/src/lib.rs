@@ -2,4 +2,5 @@
 //! they answer, the search for their REST API, and the adapter itself.
 
 pub mod answer;
+pub mod discovery;
 pub mod guard;
