@@ -15,7 +15,7 @@ pub use entity::{
 };
 pub use fields::{ContentFields, ContentStatus, Field, FieldPatch, Seo};
 pub use intent::PushIntent;
-pub use receive::{Reach, Received};
+pub use receive::{Reach, Received, Removed};
 pub use reconcile::{Decision, Presence, Reconciliation, Side, SideState, reconcile};
 pub use state::SyncState;
 pub use terms::Term;

@@ -26,6 +26,28 @@ pub struct Reach {
     pub policy: ConflictPolicy,
 }
 
+/// A post that is no longer there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// The site's word: `trash`, or `deleted`.
+    pub status: String,
+    /// When the site says that it changed.
+    pub modified_at: Option<Timestamp>,
+    /// Its token.
+    pub version: String,
+}
+
+impl Removed {
+    /// Gone for good, as far as a link knows.
+    pub fn gone(link: &Link) -> Self {
+        Self {
+            status: crate::content::GONE.to_owned(),
+            modified_at: link.external_modified_at,
+            version: link.external_version.clone(),
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Received {
@@ -167,18 +189,18 @@ impl Content {
         received
     }
 
-    /// The post is gone for good, by the site's own proven word.
-    pub fn receive_gone(&mut self, reach: Reach, now: Timestamp) -> Received {
+    /// The post is in the trash or gone for good, by the site's own proven word.
+    pub fn receive_removed(&mut self, removed: &Removed, reach: Reach, now: Timestamp) -> Received {
         let Some(link) = &self.link else { return Received::default() };
         let item = ExternalItem {
             external_id: link.external_id.clone(),
             content_type: self.content_type.clone(),
             marker: None,
             url: None,
-            status: crate::content::GONE.to_owned(),
+            status: removed.status.clone(),
             trashed: true,
-            modified_at: link.external_modified_at,
-            version: link.external_version.clone(),
+            modified_at: removed.modified_at,
+            version: removed.version.clone(),
             fields: FieldPatch::default(),
         };
         self.receive(&item, reach, now)

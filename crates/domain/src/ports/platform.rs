@@ -207,7 +207,7 @@ pub struct Written {
 }
 
 /// What is wrong between here and the site.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
     /// A stable word.
     pub code: String,
@@ -369,6 +369,11 @@ impl Platforms {
     pub fn with(mut self, platform: Arc<dyn Platform>) -> Self {
         self.0.insert(platform.name(), platform);
         self
+    }
+
+    /// The kinds of system that can be used.
+    pub fn names(&self) -> Vec<PlatformName> {
+        self.0.keys().copied().collect()
     }
 
     /// The adapter for a kind of system, where there is one.

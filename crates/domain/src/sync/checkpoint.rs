@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::ContentId;
+use crate::ports::platform::Trouble;
 use crate::sync::DeleteCandidate;
 use crate::time::Timestamp;
 
@@ -32,12 +33,49 @@ pub struct TypeProgress {
     /// The site's `Date` at the first page.
     #[serde(default)]
     pub started: Option<Timestamp>,
-    /// Items that the site counted at the first page.
+    /// Items read that have no content here and get none: unknown ones in the trash, unreadable ones.
     #[serde(default)]
-    pub total: Option<u64>,
-    /// Items read so far.
+    pub unlinked: u64,
+    /// Items that a dry run would have linked.
     #[serde(default)]
-    pub seen: u64,
+    pub would_link: u64,
+    /// Whether the totals were compared.
+    #[serde(default)]
+    pub verified: bool,
+    /// Rows that the site counts but does not show, as the comparison found.
+    #[serde(default)]
+    pub unseen: i64,
+}
+
+impl TypeProgress {
+    /// A type that is to be read.
+    pub fn new(name: String, mode: PullMode) -> Self {
+        Self {
+            name,
+            mode,
+            cursor: None,
+            listed: false,
+            started: None,
+            unlinked: 0,
+            would_link: 0,
+            verified: false,
+            unseen: 0,
+        }
+    }
+}
+
+/// A content found deleted on the site, not marked yet: the brake judges all of a run's together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingDelete {
+    /// Which one.
+    #[serde(flatten)]
+    pub candidate: DeleteCandidate,
+    /// The site's word: `trash`, or `deleted`.
+    pub status: String,
+    /// When the site says that it changed.
+    pub modified_at: Option<Timestamp>,
+    /// Its token.
+    pub version: String,
 }
 
 /// The parts of a run, in order.
@@ -68,6 +106,8 @@ pub struct RetryItem {
     pub content_id: ContentId,
     /// How often it was tried in this run.
     pub tries: u32,
+    /// Why it failed last.
+    pub trouble: Trouble,
 }
 
 /// Where a run goes on.
@@ -79,9 +119,30 @@ pub struct Checkpoint {
     /// The types that are pulled, in order.
     pub types: Vec<TypeProgress>,
     /// Contents found deleted on the site, not marked yet.
-    pub deletes: Vec<DeleteCandidate>,
+    pub deletes: Vec<PendingDelete>,
+    /// Whether marking has begun: the brake has judged, and the rest goes through.
+    pub deleting: bool,
+    /// Whether every id was compared in this run.
+    pub audited: bool,
+    /// Whether what waits to be pushed was added to the total.
+    pub push_counted: bool,
+    /// A content whose making was counted already although its push goes on.
+    pub counted: Option<ContentId>,
     /// The last content of the push that is done.
     pub pushed_up_to: Option<ContentId>,
     /// What is to be written again.
     pub retry: Vec<RetryItem>,
+}
+
+impl Checkpoint {
+    /// A content is done, or failed for this run: the push goes on behind it.
+    pub fn pass(&mut self, id: ContentId) {
+        if self.phase == Phase::Push {
+            self.pushed_up_to = self.pushed_up_to.max(Some(id));
+        }
+        self.retry.retain(|item| item.content_id != id);
+        if self.counted == Some(id) {
+            self.counted = None;
+        }
+    }
 }

@@ -4,7 +4,7 @@ mod checkpoint;
 mod plan;
 mod run;
 
-pub use checkpoint::{Checkpoint, Phase, PullMode, RetryItem, TypeProgress};
+pub use checkpoint::{Checkpoint, PendingDelete, Phase, PullMode, RetryItem, TypeProgress};
 pub use plan::{DeleteCandidate, MAX_LISTED, PlanAction, PlanEntry};
 pub use run::{
     Direction, Lease, NewRun, Progress, RunError, RunOptions, RunScope, RunStatus, SyncRun, Trigger,

@@ -1,0 +1,341 @@
+//! Bringing in what a page shows: one unit of work for its contents, their history, the run's count and checkpoint.
+
+use std::collections::HashMap;
+
+use super::context::RunContext;
+use super::{RunExecutor, Stop};
+use crate::content::{Content, NewContent, Received};
+use crate::event::{Action, NewEvent};
+use crate::id::ContentId;
+use crate::ports::platform::{ExternalItem, Lookup, UnreadableItem};
+use crate::ports::storage::{StorageError, UnitOfWork};
+use crate::service::item::line;
+use crate::sync::{DeleteCandidate, Direction, MAX_LISTED, PendingDelete, PlanAction, PlanEntry, SyncRun};
+use crate::time::Timestamp;
+
+/// Posts of one type, as they were shown.
+pub(super) struct Batch {
+    /// Which of the checkpoint's types.
+    pub type_at: usize,
+    pub items: Vec<ExternalItem>,
+    pub unreadable: Vec<UnreadableItem>,
+}
+
+/// Contents that posts may belong to.
+struct Known {
+    linked: HashMap<String, Content>,
+    marked: HashMap<ContentId, Content>,
+    former: HashMap<String, Content>,
+}
+
+/// What a page adds up to, beside what is written.
+#[derive(Default)]
+struct Gathered {
+    events: Vec<NewEvent>,
+    plan: Vec<PlanEntry>,
+    deletes: Vec<PendingDelete>,
+    unlinked: u64,
+    would_link: u64,
+}
+
+impl RunExecutor {
+    pub(super) async fn apply(
+        &self,
+        run: &mut SyncRun,
+        context: &RunContext,
+        batch: Batch,
+    ) -> Result<(), Stop> {
+        let items = self.fresh(context, batch.items).await?;
+        let mut uow = self.storage.begin().await?;
+        let mut known = find_known(uow.as_mut(), context, &items).await?;
+        let mut gathered = Gathered::default();
+        for item in &items {
+            self.apply_item(uow.as_mut(), run, context, &mut known, item, &mut gathered).await?;
+        }
+        for item in &batch.unreadable {
+            self.note_unreadable(run, context, item, &mut gathered);
+        }
+        if run.options.dry_run {
+            // A dry run has just done everything it would do; nothing of that is kept.
+            drop(uow);
+            uow = self.storage.begin().await?;
+        } else {
+            uow.insert_events(&gathered.events).await?;
+        }
+        run.checkpoint.deletes.extend(gathered.deletes);
+        if let Some(progress) = run.checkpoint.types.get_mut(batch.type_at) {
+            progress.unlinked += gathered.unlinked;
+            progress.would_link += gathered.would_link;
+        }
+        add_to_plan(run, gathered.plan);
+        run.failures = 0;
+        run.error = None;
+        self.record(uow, run).await
+    }
+
+    /// A cache in front of a site may show a post as it was before what is known here: such a one is read again by
+    /// itself, and what comes then is true, even where a site was set back to an older copy.
+    async fn fresh(&self, context: &RunContext, items: Vec<ExternalItem>) -> Result<Vec<ExternalItem>, Stop> {
+        let ids: Vec<String> = items.iter().map(|item| item.external_id.clone()).collect();
+        let mut uow = self.storage.read().await?;
+        let linked = uow.lock_linked_contents(context.integration.id, &ids).await?;
+        drop(uow);
+        let seen: HashMap<&str, Option<Timestamp>> = linked
+            .iter()
+            .filter_map(|content| content.link.as_ref())
+            .map(|link| (link.external_id.as_str(), link.external_modified_at))
+            .collect();
+        let mut fresh = Vec::with_capacity(items.len());
+        for item in items {
+            let known = seen.get(item.external_id.as_str()).copied().flatten();
+            let is_older = matches!((item.modified_at, known), (Some(shown), Some(known)) if shown < known);
+            if !is_older {
+                fresh.push(item);
+                continue;
+            }
+            if let Lookup::Found(item) = context.session.get(&item.content_type, &item.external_id).await? {
+                fresh.push(*item);
+            }
+        }
+        Ok(fresh)
+    }
+
+    async fn apply_item(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        run: &mut SyncRun,
+        context: &RunContext,
+        known: &mut Known,
+        item: &ExternalItem,
+        gathered: &mut Gathered,
+    ) -> Result<(), StorageError> {
+        let now = self.clock.now();
+        let Some(mut content) = known.take(item, context) else {
+            return self.apply_unknown(uow, run, context, item, gathered).await;
+        };
+        let before = content.clone();
+        if content.link.is_none() {
+            content.adopt(context.integration.id, item);
+            gathered.would_link += u64::from(run.options.dry_run);
+        }
+        let received = content.receive(item, context.reach(run, true), now);
+        if received.delete_deferred {
+            gathered.deletes.push(PendingDelete {
+                candidate: DeleteCandidate {
+                    content_id: content.id,
+                    external_id: item.external_id.clone(),
+                    title: content.fields.title.clone(),
+                },
+                status: item.status.clone(),
+                modified_at: item.modified_at,
+                version: item.version.clone(),
+            });
+            return Ok(());
+        }
+        run.progress.done += 1;
+        count(run, &received);
+        if let Some(event) = self.pulled_event(run, context, &content, &received) {
+            gathered.events.push(event);
+        }
+        if let Some(entry) = plan_entry(&content, item, &received, run.direction) {
+            gathered.plan.push(entry);
+        }
+        if content != before {
+            content.updated_at = now;
+            uow.update_content(&content).await?;
+        }
+        Ok(())
+    }
+
+    /// A post that nobody here knows becomes a content, unless it is in the trash or its body was not asked for.
+    async fn apply_unknown(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        run: &mut SyncRun,
+        context: &RunContext,
+        item: &ExternalItem,
+        gathered: &mut Gathered,
+    ) -> Result<(), StorageError> {
+        run.progress.done += 1;
+        if item.trashed || run.direction == Direction::Metadata {
+            run.progress.unchanged += 1;
+            gathered.unlinked += 1;
+            return Ok(());
+        }
+        let (account_id, site_id) = (run.account_id, run.site_id);
+        let now = self.clock.now();
+        let new = NewContent::from_external(account_id, site_id, context.integration.id, item, now);
+        let content = uow.insert_content(&new).await?;
+        run.progress.created += 1;
+        gathered.would_link += u64::from(run.options.dry_run);
+        let by = (run.actor, Some(run.id));
+        let mut event = line(&context.integration, &content, Action::Pulled, true, by, now);
+        event.details = serde_json::json!({ "created": true });
+        gathered.events.push(event);
+        gathered.plan.push(PlanEntry {
+            content_id: None,
+            external_id: Some(item.external_id.clone()),
+            action: PlanAction::CreateLocal,
+            fields: item.fields.present(),
+            reason: "the site has a post that is not here yet".to_owned(),
+        });
+        Ok(())
+    }
+
+    fn note_unreadable(
+        &self,
+        run: &mut SyncRun,
+        context: &RunContext,
+        item: &UnreadableItem,
+        gathered: &mut Gathered,
+    ) {
+        run.progress.done += 1;
+        run.progress.failed += 1;
+        gathered.unlinked += 1;
+        let integration = &context.integration;
+        let mut event = super::run_event(run, Action::Skipped, false, self.clock.now());
+        event.event_type = crate::event::EventType::Content;
+        event.integration_id = integration.id;
+        event.external_id.clone_from(&item.external_id);
+        event.details = serde_json::json!({});
+        event.error_code = Some(item.code.clone());
+        event.error_message = Some(item.reason.clone());
+        gathered.events.push(event);
+    }
+
+    fn pulled_event(
+        &self,
+        run: &SyncRun,
+        context: &RunContext,
+        content: &Content,
+        received: &Received,
+    ) -> Option<NewEvent> {
+        let action = if received.conflicts.is_empty() {
+            if !received.changed_local() && received.confirmed.is_empty() {
+                return None;
+            }
+            if received.push.is_empty() { Action::Pulled } else { Action::Merged }
+        } else {
+            if received.conflict_known {
+                return None;
+            }
+            Action::Conflict
+        };
+        let by = (run.actor, Some(run.id));
+        let mut event = line(&context.integration, content, action, true, by, self.clock.now());
+        event.details = serde_json::json!({
+            "pulled": received.pulled, "conflicts": received.conflicts, "restored": received.restored,
+        });
+        Some(event)
+    }
+}
+
+impl Known {
+    /// The content that a post belongs to: by its link, by its marker, or as what it was before.
+    fn take(&mut self, item: &ExternalItem, context: &RunContext) -> Option<Content> {
+        if let Some(content) = self.linked.remove(&item.external_id) {
+            return Some(content);
+        }
+        // A marker is copied along when somebody duplicates a post: only a content without a post follows it.
+        let marked = item.marker.and_then(|id| self.marked.remove(&id));
+        if let Some(content) = marked.filter(|content| {
+            content.link.is_none()
+                && content.content_type == item.content_type
+                && content.site_id == context.integration.site_id
+        }) {
+            return Some(content);
+        }
+        self.former.remove(&item.external_id)
+    }
+}
+
+async fn find_known(
+    uow: &mut dyn UnitOfWork,
+    context: &RunContext,
+    items: &[ExternalItem],
+) -> Result<Known, StorageError> {
+    let integration = &context.integration;
+    let ids: Vec<String> = items.iter().map(|item| item.external_id.clone()).collect();
+    let linked = uow.lock_linked_contents(integration.id, &ids).await?;
+    let linked: HashMap<String, Content> = linked
+        .into_iter()
+        .filter_map(|content| {
+            let id = content.link.as_ref()?.external_id.clone();
+            Some((id, content))
+        })
+        .collect();
+    let unlinked: Vec<&ExternalItem> =
+        items.iter().filter(|item| !linked.contains_key(&item.external_id)).collect();
+    let markers: Vec<ContentId> = unlinked.iter().filter_map(|item| item.marker).collect();
+    let marked = if markers.is_empty() {
+        Vec::new()
+    } else {
+        uow.lock_contents(integration.site_id, &markers).await?
+    };
+    let rest: Vec<String> = unlinked.iter().map(|item| item.external_id.clone()).collect();
+    let former = if rest.is_empty() {
+        Vec::new()
+    } else {
+        let identity = integration.site_url.identity();
+        uow.lock_formerly_linked_contents(integration.site_id, &identity, &rest).await?
+    };
+    let marked: HashMap<ContentId, Content> =
+        marked.into_iter().map(|content| (content.id, content)).collect();
+    let former = former
+        .into_iter()
+        .filter(|content| !marked.contains_key(&content.id))
+        .filter_map(|content| {
+            let id = content.former_link.as_ref()?.link.external_id.clone();
+            Some((id, content))
+        })
+        .collect();
+    Ok(Known { linked, marked, former })
+}
+
+fn count(run: &mut SyncRun, received: &Received) {
+    let progress = &mut run.progress;
+    if !received.conflicts.is_empty() {
+        progress.conflicts += 1;
+    } else if received.deleted {
+        progress.deleted += 1;
+    } else if received.changed_local() || !received.confirmed.is_empty() {
+        progress.updated += 1;
+    } else {
+        progress.unchanged += 1;
+    }
+}
+
+fn plan_entry(
+    content: &Content,
+    item: &ExternalItem,
+    received: &Received,
+    direction: Direction,
+) -> Option<PlanEntry> {
+    let (action, fields, reason) = if !received.conflicts.is_empty() {
+        (PlanAction::Conflict, received.conflicts.clone(), "both sides changed")
+    } else if received.restored {
+        (PlanAction::RestoreLocal, received.pulled.clone(), "the site restored it")
+    } else if received.pulled.is_empty() || (direction.pushes() && received.wants_push()) {
+        // What is to be pushed as well is planned whole where it is pushed.
+        return None;
+    } else {
+        (PlanAction::Pull, received.pulled.clone(), "the site changed")
+    };
+    Some(PlanEntry {
+        content_id: Some(content.id),
+        external_id: Some(item.external_id.clone()),
+        action,
+        fields,
+        reason: reason.to_owned(),
+    })
+}
+
+/// Adds lines to a dry run's plan, as many as are listed.
+pub(super) fn add_to_plan(run: &mut SyncRun, entries: Vec<PlanEntry>) {
+    if !run.options.dry_run {
+        return;
+    }
+    run.plan_count += entries.len() as u64;
+    let room = MAX_LISTED.saturating_sub(run.plan.len());
+    run.plan.extend(entries.into_iter().take(room));
+}

@@ -1,0 +1,38 @@
+//! Reading the site's pages, one at a time: each is committed with the checkpoint behind it.
+
+use super::context::RunContext;
+use super::page::Batch;
+use super::{RunExecutor, Stop};
+use crate::ports::platform::ListQuery;
+use crate::sync::{Direction, Phase, PullMode, SyncRun};
+
+impl RunExecutor {
+    pub(super) async fn pull(&self, run: &mut SyncRun, context: &mut RunContext) -> Result<(), Stop> {
+        let Some(at) = run.checkpoint.types.iter().position(|progress| !progress.listed) else {
+            run.checkpoint.phase = Phase::Verify;
+            return Ok(());
+        };
+        let Some(progress) = run.checkpoint.types.get(at).cloned() else { return Ok(()) };
+        let query = ListQuery {
+            content_type: progress.name.clone(),
+            modified_after: match progress.mode {
+                PullMode::Full => None,
+                PullMode::Since(at) => Some(at),
+            },
+            ids: None,
+            cursor: progress.cursor.clone(),
+            metadata_only: run.direction == Direction::Metadata,
+        };
+        let page = context.session.list(&query).await?;
+        if progress.cursor.is_none() {
+            run.progress.total += page.total.unwrap_or_default();
+        }
+        if let Some(progress) = run.checkpoint.types.get_mut(at) {
+            progress.started = progress.started.or(page.server_time);
+            progress.listed = page.next.is_none();
+            progress.cursor = page.next;
+        }
+        let batch = Batch { type_at: at, items: page.items, unreadable: page.unreadable };
+        self.apply(run, context, batch).await
+    }
+}

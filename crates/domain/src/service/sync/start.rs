@@ -1,0 +1,150 @@
+//! Asking for a run.
+
+use super::{SyncService, authorize_in};
+use crate::account::{Caller, Denied, Need, Role};
+use crate::event::{Actor, ActorKind};
+use crate::id::IntegrationId;
+use crate::integration::{Integration, SyncStatus, is_internal_type};
+use crate::ports::storage::{Queued, UnitOfWork};
+use crate::service::{Conflict, ServiceError};
+use crate::sync::{Direction, NewRun, RunOptions, RunScope, SyncRun, Trigger};
+use crate::time::Timestamp;
+use crate::validation::{FieldError, ValidationErrors};
+
+/// How many integrations one look at the schedule takes up.
+const DUE_AT_ONCE: u32 = 100;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StartSync {
+    /// Which way.
+    pub direction: Direction,
+    /// Narrowed to these types.
+    pub content_types: Option<Vec<String>>,
+    /// Reads everything, whatever is remembered.
+    pub full: bool,
+    /// Plans and touches nothing.
+    pub dry_run: bool,
+    /// A person saw how much would be deleted and agreed.
+    pub confirm_deletes: bool,
+}
+
+impl SyncService {
+    /// Queues a run. One at a time for each integration; a dry one may run beside another.
+    pub async fn start(
+        &self,
+        caller: &Caller,
+        id: IntegrationId,
+        asked: StartSync,
+    ) -> Result<SyncRun, ServiceError> {
+        let options = RunOptions {
+            content_types: asked.content_types,
+            full: asked.full,
+            dry_run: asked.dry_run,
+            confirm_deletes: asked.confirm_deletes,
+            scope: RunScope::All,
+        };
+        let trigger = match caller.actor().kind {
+            ActorKind::Cli => Trigger::Cli,
+            ActorKind::Schedule => Trigger::Schedule,
+            ActorKind::User | ActorKind::SiteKey | ActorKind::Service => Trigger::Api,
+        };
+        self.queue(caller, id, asked.direction, trigger, options).await
+    }
+
+    /// Queues a run over every content that failed, and nothing else.
+    pub async fn retry_failed(&self, caller: &Caller, id: IntegrationId) -> Result<SyncRun, ServiceError> {
+        let options = RunOptions { scope: RunScope::Failed, ..RunOptions::default() };
+        self.queue(caller, id, Direction::Both, Trigger::Retry, options).await
+    }
+
+    /// Queues a run for each integration whose time has come; gives how many.
+    pub async fn queue_due(&self) -> Result<usize, ServiceError> {
+        if self.schedule.is_none() {
+            return Ok(0);
+        }
+        let now = self.clock.now();
+        let platforms = self.platforms.names();
+        let mut uow = self.storage.read().await?;
+        let due = uow.list_due_integrations(&platforms, now, DUE_AT_ONCE).await?;
+        drop(uow);
+        let mut queued = 0;
+        for integration in due {
+            let caller = Caller::System(Actor::SCHEDULE);
+            match self.start(&caller, integration.id, StartSync::default()).await {
+                Ok(_) => queued += 1,
+                // Somebody was quicker, switched it off or deleted it.
+                Err(ServiceError::Conflict(_) | ServiceError::Denied(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(queued)
+    }
+
+    async fn queue(
+        &self,
+        caller: &Caller,
+        id: IntegrationId,
+        direction: Direction,
+        trigger: Trigger,
+        options: RunOptions,
+    ) -> Result<SyncRun, ServiceError> {
+        let now = self.clock.now();
+        let mut uow = self.storage.begin().await?;
+        authorize_in(uow.as_mut(), caller, id, Need::Person(Role::Editor)).await?;
+        let mut integration = uow.lock_integration(id).await?.ok_or(Denied::NotFound)?;
+        check_types(&integration, options.content_types.as_deref())?;
+        if !integration.is_active || !integration.sync_enabled {
+            return Err(Conflict::SyncDisabled.into());
+        }
+        if self.platforms.find(integration.platform).is_none() {
+            return Err(ServiceError::PlatformNotSupported);
+        }
+        let run = NewRun {
+            account_id: integration.account_id,
+            site_id: integration.site_id,
+            integration_id: id,
+            direction,
+            trigger,
+            actor: caller.actor(),
+            options,
+            queued_at: now,
+        };
+        let run = match uow.insert_run(&run).await? {
+            Queued::New(run) => *run,
+            Queued::Active(active) => return Err(Conflict::SyncInProgress(active).into()),
+        };
+        if !run.options.dry_run {
+            mark_queued(uow.as_mut(), &mut integration, now).await?;
+        }
+        uow.commit().await?;
+        self.queue.wake();
+        Ok(run)
+    }
+}
+
+async fn mark_queued(
+    uow: &mut dyn UnitOfWork,
+    integration: &mut Integration,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    integration.sync_status = SyncStatus::Queued;
+    integration.updated_at = now;
+    integration.version = uow.update_integration(integration).await?;
+    Ok(())
+}
+
+/// Types that are named must be ones that sync.
+fn check_types(integration: &Integration, named: Option<&[String]>) -> Result<(), ServiceError> {
+    let mut errors = Vec::new();
+    for (at, name) in named.unwrap_or_default().iter().enumerate() {
+        let field = format!("content_types[{at}]");
+        let structure = integration.structure.as_ref();
+        if is_internal_type(name) {
+            errors.push(FieldError::new(field, "invalid_choice", "this type never syncs"));
+        } else if structure.is_some_and(|known| !known.is_type_on(name)) {
+            errors.push(FieldError::new(field, "type_is_off", "this type is switched off"));
+        }
+    }
+    Ok(ValidationErrors::from_errors(errors)?)
+}
