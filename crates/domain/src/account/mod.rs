@@ -2,6 +2,7 @@
 
 mod caller;
 mod role;
+mod sealing;
 mod site;
 mod tenant;
 
