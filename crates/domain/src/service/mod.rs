@@ -1,11 +1,18 @@
 //! The use cases behind every endpoint and command, one file a family.
 
+pub mod account;
 mod content_sync;
 mod error;
+pub mod integration;
 mod item;
 mod opening;
+mod race;
 pub mod run;
+mod session;
 pub mod sync;
 
+pub use account::AccountService;
 pub use content_sync::{ContentSyncService, PulledOne};
 pub use error::{Conflict, ServiceError};
+pub use integration::IntegrationService;
+pub use session::{SessionError, SessionService};

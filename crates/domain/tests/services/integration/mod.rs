@@ -1,0 +1,6 @@
+//! Integrations.
+
+mod access;
+mod change;
+mod delete;
+mod make;
