@@ -10,9 +10,11 @@ mod race;
 pub mod run;
 mod session;
 pub mod sync;
+mod sync_metadata;
 
 pub use account::AccountService;
 pub use content_sync::{ContentSyncService, PulledOne};
 pub use error::{Conflict, ServiceError};
 pub use integration::IntegrationService;
 pub use session::{SessionError, SessionService};
+pub use sync_metadata::SyncMetadataService;
