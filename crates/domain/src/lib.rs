@@ -16,4 +16,5 @@ pub mod sync;
 pub mod testing;
 pub mod time;
 pub mod validation;
+pub mod webhook;
 mod words;
