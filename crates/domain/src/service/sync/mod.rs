@@ -16,6 +16,7 @@ use crate::ports::platform::Platforms;
 use crate::ports::storage::{Cursor, CursorPage, Storage, UnitOfWork};
 use crate::ports::{Clock, RunQueue};
 use crate::service::ServiceError;
+use crate::service::integration::admit;
 use crate::sync::{RunStatus, SyncRun};
 
 /// Runs.
@@ -109,6 +110,6 @@ pub(crate) async fn authorize_in(
     id: IntegrationId,
     need: Need,
 ) -> Result<(), ServiceError> {
-    let integration = uow.find_integration(id).await?.ok_or(Denied::NotFound)?;
-    Ok(caller.authorize(integration.account_id, integration.site_id, need)?)
+    admit(caller, uow.find_integration(id).await?, need)?;
+    Ok(())
 }
