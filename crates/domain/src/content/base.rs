@@ -58,12 +58,7 @@ impl Base {
 
 /// SHA-256 of a JSON value, hex. Values of one kind are always written alike.
 pub fn hash_value(value: &Value) -> FieldHash {
-    hash_bytes(value.to_string().as_bytes())
-}
-
-/// SHA-256, hex.
-pub fn hash_bytes(bytes: &[u8]) -> FieldHash {
-    hex(&Sha256::digest(bytes))
+    hex(&Sha256::digest(value.to_string().as_bytes()))
 }
 
 /// Lower-case hex.

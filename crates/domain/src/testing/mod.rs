@@ -4,7 +4,6 @@
 mod cipher;
 mod clock;
 mod memory;
-pub mod storage_contract;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

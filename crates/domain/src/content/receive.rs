@@ -335,6 +335,3 @@ impl Conflict {
         Self { fields: shown, external: item.fields.clone(), external_deleted: item.trashed }
     }
 }
-
-#[cfg(test)]
-mod tests;
