@@ -1,0 +1,85 @@
+//! A judged request, as a route sees it. It can move between threads: nothing of the server's own is left in it.
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::web::Bytes;
+use igny8_integration_domain::account::Caller;
+use igny8_integration_domain::id::InvalidId;
+use igny8_integration_domain::validation::FieldError;
+
+use super::precondition::IfMatch;
+use super::prefer;
+use crate::problem::Problem;
+use crate::routes::BASE_PATH;
+use crate::state::ApiState;
+use crate::wire::list::ListAddress;
+use crate::wire::query::Query;
+
+/// One request. Where anybody may ask, `C` is an option.
+pub struct Call<C = Caller> {
+    pub state: ApiState,
+    pub caller: C,
+    pub sent: SentParts,
+}
+
+/// What was sent, but for who sent it.
+pub struct SentParts {
+    /// The values of the path's parameters, as text.
+    path: Vec<(String, String)>,
+    /// How the outside reaches this service.
+    base: String,
+    /// The canonical path, as it was asked for.
+    target: String,
+    pub query: Query,
+    pub body: Bytes,
+    pub if_match: IfMatch,
+    /// How long the client would wait for a run to end.
+    pub wait: Option<Duration>,
+}
+
+impl SentParts {
+    pub fn of(request: &HttpRequest, base: String, body: Bytes) -> Self {
+        let path =
+            request.match_info().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self {
+            path,
+            base,
+            target: format!("{}/", request.path().trim_end_matches('/')),
+            query: Query::of(request.query_string()),
+            body,
+            if_match: IfMatch::of(request.headers()),
+            wait: prefer::wait(request.headers()),
+        }
+    }
+
+    /// An id in the path; what can't be one is refused before it is looked up.
+    pub fn id<T>(&self, name: &str) -> Result<T, Problem>
+    where
+        T: std::str::FromStr<Err = InvalidId> + std::fmt::Display,
+    {
+        let text = self.path.iter().find(|(given, _)| given == name).map(|(_, text)| text.as_str());
+        let id: T = text.unwrap_or_default().parse().map_err(|error: InvalidId| {
+            Problem::invalid(vec![FieldError::new(name, "invalid", error.to_string())])
+        })?;
+        Ok(id)
+    }
+
+    /// The list that was asked for.
+    pub fn list_address(&self) -> ListAddress {
+        ListAddress { url: format!("{}{}", self.base, self.target), query: self.query.clone() }
+    }
+
+    /// The absolute address of a thing, given below the API's base path.
+    pub fn location(&self, path: &str) -> String {
+        format!("{}{BASE_PATH}{path}", self.base)
+    }
+}
+
+impl<C> std::ops::Deref for Call<C> {
+    type Target = SentParts;
+
+    fn deref(&self) -> &SentParts {
+        &self.sent
+    }
+}

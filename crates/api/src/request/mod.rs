@@ -1,0 +1,14 @@
+//! What every request goes through before a route sees it, in the order of judgement that the contract sets, and
+//! what a route then has at hand.
+
+pub mod accept;
+pub mod body;
+pub mod call;
+pub mod id;
+pub mod judge;
+pub mod links;
+pub mod precondition;
+pub mod prefer;
+pub mod span;
+
+pub use call::Call;

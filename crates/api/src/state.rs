@@ -1,0 +1,141 @@
+//! What the routes work with, and the one place where a use case leaves a worker of the server.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use igny8_integration_domain::ports::storage::Storage;
+use igny8_integration_domain::service::sync::SyncService;
+use igny8_integration_domain::service::{
+    ContentSyncService, HistoryService, IntegrationService, SessionService,
+};
+use ipnet::IpNet;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
+use url::Url;
+
+use crate::auth::{Sessions, TokenChecker};
+use crate::problem::Problem;
+
+/// How long a client waits at most. The use case goes on without it.
+pub const TIME_LIMIT: Duration = Duration::from_secs(100);
+
+/// What an operator can set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How the outside reaches this service.
+    pub public_url: Option<Url>,
+    /// Whose word about the client is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The app's origins.
+    pub cors_origins: Vec<String>,
+    /// See [`TIME_LIMIT`].
+    pub time_limit: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+            time_limit: TIME_LIMIT,
+        }
+    }
+}
+
+/// The use cases behind the routes.
+#[derive(Clone)]
+pub struct Services {
+    pub sessions: Arc<SessionService>,
+    pub integrations: Arc<IntegrationService>,
+    pub sync: Arc<SyncService>,
+    pub content_sync: Arc<ContentSyncService>,
+    pub history: Arc<HistoryService>,
+}
+
+/// Where use cases run and how they end.
+#[derive(Clone)]
+pub struct Runtime {
+    /// The main runtime: it has several threads. A worker of the server has one, and a database connection must not
+    /// be waited for on it.
+    pub handle: Handle,
+    /// Every use case under way; wait for it when the server has stopped.
+    pub tracker: TaskTracker,
+    /// Cancelled when the node is to stop: then it takes nothing new.
+    pub draining: CancellationToken,
+}
+
+/// Everything that the routes need from outside.
+pub struct Parts {
+    pub settings: Settings,
+    pub services: Services,
+    pub tokens: TokenChecker,
+    pub storage: Arc<dyn Storage>,
+    pub runtime: Runtime,
+    /// Writes the metrics down in Prometheus's text format.
+    pub render_metrics: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+struct Inner {
+    parts: Parts,
+    sessions: Sessions,
+}
+
+/// Shared by all workers; cheap to clone.
+#[derive(Clone)]
+pub struct ApiState(Arc<Inner>);
+
+impl ApiState {
+    pub fn new(parts: Parts) -> Self {
+        let sessions = Sessions::new(Arc::clone(&parts.services.sessions));
+        Self(Arc::new(Inner { parts, sessions }))
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.0.parts.settings
+    }
+
+    pub fn services(&self) -> &Services {
+        &self.0.parts.services
+    }
+
+    pub fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    pub fn tokens(&self) -> &TokenChecker {
+        &self.0.parts.tokens
+    }
+
+    pub fn storage(&self) -> &dyn Storage {
+        &*self.0.parts.storage
+    }
+
+    pub fn metrics(&self) -> String {
+        (self.0.parts.render_metrics)()
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.0.parts.runtime.draining.is_cancelled()
+    }
+
+    /// Runs a use case on the main runtime and waits for it here. Whoever stops waiting (the client is gone, the time
+    /// is over) leaves it to finish: half of one can't happen.
+    pub async fn hand_over<T, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Problem>> + Send + 'static,
+    {
+        let runtime = &self.0.parts.runtime;
+        let task = runtime.handle.spawn(runtime.tracker.track_future(work.in_current_span()));
+        match tokio::time::timeout(self.settings().time_limit, task).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(stopped)) if stopped.is_panic() => Err(Problem::internal(stopped)),
+            Ok(Err(_)) => Err(Problem::busy()),
+            Err(elapsed) => Err(Problem::unavailable(elapsed)),
+        }
+    }
+}

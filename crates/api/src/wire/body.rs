@@ -1,0 +1,216 @@
+//! Reading a JSON body field by field. Unknown fields are ignored; a known one of the wrong kind is named.
+
+use actix_web::web::Bytes;
+use igny8_integration_domain::id::InvalidId;
+use igny8_integration_domain::validation::FieldError;
+use serde_json::{Map, Value};
+
+use super::field::{self, Field, Given, Problems, Refusal};
+use crate::problem::{Code, Problem};
+
+/// Reads a body with `parse`, which gives none only where it recorded a problem. No body at all is an empty object.
+pub fn read<T>(body: &Bytes, parse: impl FnOnce(&Object<'_>) -> Option<T>) -> Result<T, Problem> {
+    let value = if body.is_empty() { Value::Object(Map::new()) } else { json(body)? };
+    let Value::Object(map) = value else {
+        let error = FieldError::new("body", "invalid", "the body must be a JSON object");
+        return Err(Problem::invalid(vec![error]));
+    };
+    let problems = Problems::default();
+    let read = parse(&Object { map: &map, prefix: String::new(), problems: &problems });
+    problems.judge(read)
+}
+
+/// For requests that say everything in their path: a body may be there, but must be one.
+pub fn ignore(body: &Bytes) -> Result<(), Problem> {
+    read(body, |_| Some(()))
+}
+
+fn json(body: &Bytes) -> Result<Value, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
+        let detail = format!("The body is not JSON: line {}, column {}.", error.line(), error.column());
+        Problem::new(Code::MalformedJson, detail)
+    })
+}
+
+/// A JSON object that is being read.
+#[derive(Debug)]
+pub struct Object<'b> {
+    map: &'b Map<String, Value>,
+    prefix: String,
+    problems: &'b Problems,
+}
+
+impl<'b> Object<'b> {
+    fn field(&self, name: &str) -> Field<'b, &'b Value> {
+        let given = match self.map.get(name) {
+            None => Given::Absent,
+            Some(Value::Null) => Given::Null,
+            Some(value) => Given::Value(value),
+        };
+        Field { problems: self.problems, path: self.path(name), given }
+    }
+
+    /// The dotted path of one of its fields.
+    pub fn path(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
+    }
+
+    /// Records what a rule of the domain found.
+    pub fn refuse(&self, error: FieldError) {
+        self.problems.add(error);
+    }
+
+    /// How many problems were found so far, anywhere.
+    pub fn problem_count(&self) -> usize {
+        self.problems.count()
+    }
+
+    pub fn text(&self, name: &str) -> Field<'b, String> {
+        self.field(name).then(|value| match value {
+            Value::String(text) => field::text(text.clone()),
+            _ => Err(Refusal::invalid("must be text")),
+        })
+    }
+
+    pub fn boolean(&self, name: &str) -> Field<'b, bool> {
+        self.field(name)
+            .then(|value| value.as_bool().ok_or_else(|| Refusal::invalid("must be true or false")))
+    }
+
+    pub fn id<T: TryFrom<i64, Error = InvalidId>>(&self, name: &str) -> Field<'b, T> {
+        self.field(name).then(|value| {
+            let id = value.as_i64().ok_or(InvalidId).and_then(T::try_from);
+            id.map_err(|error| Refusal::invalid(error.to_string()))
+        })
+    }
+
+    /// A word of a closed list; `words` names them all.
+    pub fn word<T>(&self, name: &str, from_word: fn(&str) -> Option<T>, words: &'static str) -> Field<'b, T> {
+        self.text(name).then(field::word(from_word, words))
+    }
+
+    pub fn object(&self, name: &str) -> Field<'b, Object<'b>> {
+        let (prefix, problems) = (self.path(name), self.problems);
+        self.field(name).then(|value| match value {
+            Value::Object(map) => Ok(Object { map, prefix, problems }),
+            _ => Err(Refusal::invalid("must be an object")),
+        })
+    }
+
+    /// A list, each entry read by `parse`; what is wrong in one is named by its place.
+    pub fn list<T>(&self, name: &str, parse: impl Fn(&Entry<'b>) -> Option<T>) -> Field<'b, Vec<T>> {
+        let (path, problems) = (self.path(name), self.problems);
+        self.field(name).then(|value| {
+            let Value::Array(entries) = value else { return Err(Refusal::invalid("must be a list")) };
+            let entry = |(at, value)| parse(&Entry { value, path: format!("{path}[{at}]"), problems });
+            Ok(entries.iter().enumerate().filter_map(entry).collect())
+        })
+    }
+}
+
+/// One entry of a list.
+pub struct Entry<'b> {
+    value: &'b Value,
+    path: String,
+    problems: &'b Problems,
+}
+
+impl Entry<'_> {
+    pub fn text(&self) -> Option<String> {
+        let Value::String(text) = self.value else { return self.refuse("must be text") };
+        let given = Given::Value(text.clone());
+        Field { problems: self.problems, path: self.path.clone(), given }.then(field::text).optional()
+    }
+
+    fn refuse<T>(&self, message: &str) -> Option<T> {
+        self.problems.add(FieldError::new(self.path.clone(), "invalid", message));
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::MessageBody as _;
+    use igny8_integration_domain::id::SiteId;
+    use serde_json::json;
+
+    use super::*;
+    use crate::problem::Occurrence;
+
+    /// The fields and codes that an answer would name.
+    fn errors(problem: Problem) -> Vec<(String, String)> {
+        let response = problem.into_response(&Occurrence { request_id: "", base: "" });
+        let body: Value =
+            serde_json::from_slice(&response.into_body().try_into_bytes().ok().unwrap()).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        body["errors"].as_array().unwrap().iter().map(|e| (text(&e["field"]), text(&e["code"]))).collect()
+    }
+
+    fn bytes(value: &Value) -> Bytes {
+        value.to_string().into()
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_named_at_once() {
+        let body = bytes(&json!({
+            "config_json": {"site_url": 7}, "is_active": "yes", "terms": ["a", 5, "b\u{0}"],
+            "unknown": {"of": "any kind"},
+        }));
+        let problem = read(&body, |body| {
+            let site: Option<SiteId> = body.id("site_id").required();
+            let url =
+                body.object("config_json").required().and_then(|config| config.text("site_url").required());
+            let active = body.boolean("is_active").given();
+            let terms = body.list("terms", Entry::text).given();
+            Some((site?, url?, active, terms))
+        })
+        .unwrap_err();
+        let named = [
+            ("site_id", "required"),
+            ("config_json.site_url", "invalid"),
+            ("is_active", "invalid"),
+            ("terms[1]", "invalid"),
+            ("terms[2]", "null_characters_not_allowed"),
+        ];
+        assert_eq!(errors(problem), named.map(|(field, code)| (field.to_owned(), code.to_owned())));
+    }
+
+    #[rstest::rstest]
+    #[case::fraction(json!(1.5))]
+    #[case::text(json!("1"))]
+    #[case::zero(json!(0))]
+    #[case::negative(json!(-1))]
+    #[case::too_large(json!(9_007_199_254_740_992_i64))]
+    #[case::far_too_large(json!(18_446_744_073_709_551_615_u64))]
+    #[case::boolean(json!(true))]
+    fn an_id_is_a_whole_number_in_range(#[case] value: Value) {
+        let body = bytes(&json!({"site_id": value}));
+        let problem = read(&body, |body| body.id::<SiteId>("site_id").required()).unwrap_err();
+        assert_eq!(errors(problem), [("site_id".to_owned(), "invalid".to_owned())]);
+    }
+
+    #[test]
+    fn absent_null_and_a_value_are_three_things() {
+        let read = |value: Value| read(&bytes(&value), |body| Some(body.text("username").change())).unwrap();
+        assert_eq!(read(json!({})), None);
+        assert_eq!(read(json!({"username": null})), Some(None));
+        assert_eq!(read(json!({"username": "m"})), Some(Some("m".to_owned())));
+    }
+
+    #[rstest::rstest]
+    #[case::cut("{\"a\":")]
+    #[case::not_utf8_escape("{\"a\":\"\\ud800\"}")]
+    #[case::words("hello")]
+    #[case::deep(&"[".repeat(500))]
+    #[case::huge_number("{\"a\":1e999}")]
+    fn what_is_no_json_is_malformed(#[case] text: &str) {
+        let problem = ignore(&Bytes::copy_from_slice(text.as_bytes())).unwrap_err();
+        assert_eq!(problem.code, Code::MalformedJson);
+    }
+
+    #[test]
+    fn a_body_is_an_object_or_nothing() {
+        assert_eq!(ignore(&Bytes::from_static(b"[]")).unwrap_err().code, Code::ValidationError);
+        assert!(ignore(&Bytes::new()).is_ok());
+    }
+}

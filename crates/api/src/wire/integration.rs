@@ -1,0 +1,291 @@
+//! Integrations on the wire.
+
+use std::collections::BTreeMap;
+
+use igny8_integration_domain::integration::{
+    ConflictPolicy, Credentials, CredentialsPatch, PlatformName, SiteUrl, StatusError, Structure, SyncStatus,
+    TaxonomyEntry, TypeEntry,
+};
+use igny8_integration_domain::ports::storage::{IntegrationFilter, IntegrationOrder};
+use igny8_integration_domain::service::integration::{
+    CreateIntegration, IntegrationView, PatchIntegration, ReplaceIntegration,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::body::Object;
+use super::field::{Field, Refusal};
+use super::query::Parameters;
+use super::time;
+
+const PLATFORMS: &str = "wordpress, shopify, custom";
+const POLICIES: &str = "ask, prefer_igny8, prefer_wordpress";
+const STATUSES: &str = "never, queued, syncing, success, partial, failed";
+
+/// How many of a key's last characters a list shows.
+const SHOWN_OF_KEY: usize = 4;
+
+#[derive(Debug, Serialize)]
+pub struct IntegrationResponse {
+    id: i64,
+    site_id: i64,
+    site_name: String,
+    platform: &'static str,
+    config_json: ConfigResponse,
+    api_key: Option<String>,
+    username: Option<String>,
+    has_application_password: bool,
+    is_active: bool,
+    sync_enabled: bool,
+    conflict_policy: &'static str,
+    sync_status: &'static str,
+    sync_error: Option<StatusErrorResponse>,
+    last_sync_at: Option<String>,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ConfigResponse {
+    site_url: String,
+    content_types: Option<StructureResponse>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct StatusErrorResponse {
+    code: String,
+    message: String,
+}
+
+impl From<StatusError> for StatusErrorResponse {
+    fn from(error: StatusError) -> Self {
+        Self { code: error.code, message: error.message }
+    }
+}
+
+impl IntegrationResponse {
+    /// One of a list: of the key no more than its end.
+    pub fn masked(view: IntegrationView) -> Self {
+        Self::new(view, |key| mask(key.expose_secret()))
+    }
+
+    /// One, with its key.
+    pub fn full(view: IntegrationView) -> Self {
+        Self::new(view, |key| key.expose_secret().to_owned())
+    }
+
+    fn new(view: IntegrationView, show: impl FnOnce(&SecretString) -> String) -> Self {
+        let integration = view.integration;
+        Self {
+            id: integration.id.get(),
+            site_id: integration.site_id.get(),
+            site_name: integration.site_name,
+            platform: integration.platform.as_str(),
+            config_json: ConfigResponse {
+                site_url: integration.site_url.to_string(),
+                content_types: integration.structure.map(StructureResponse::from),
+            },
+            api_key: view.api_key.as_ref().map(show),
+            username: view.username,
+            has_application_password: view.has_application_password,
+            is_active: integration.is_active,
+            sync_enabled: integration.sync_enabled,
+            conflict_policy: integration.conflict_policy.as_str(),
+            sync_status: integration.sync_status.as_str(),
+            sync_error: integration.sync_error.map(StatusErrorResponse::from),
+            last_sync_at: integration.last_sync_at.map(time),
+            created_at: time(integration.created_at),
+            updated_at: time(integration.updated_at),
+        }
+    }
+}
+
+fn mask(key: &str) -> String {
+    let hidden = key.chars().count().saturating_sub(SHOWN_OF_KEY);
+    format!("…{}", key.chars().skip(hidden).collect::<String>())
+}
+
+#[derive(Debug, Serialize)]
+struct StructureResponse {
+    post_types: BTreeMap<String, TypeResponse>,
+    taxonomies: BTreeMap<String, TaxonomyResponse>,
+    plugin: Option<Value>,
+    timestamp: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct TypeResponse {
+    label: String,
+    count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fetch_limit: Option<u32>,
+}
+
+#[derive(Debug, Serialize)]
+struct TaxonomyResponse {
+    label: String,
+    count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enabled: Option<bool>,
+}
+
+impl From<Structure> for StructureResponse {
+    fn from(structure: Structure) -> Self {
+        let post_type = |entry: TypeEntry| TypeResponse {
+            label: entry.label,
+            count: entry.count,
+            enabled: entry.enabled,
+            fetch_limit: entry.fetch_limit,
+        };
+        let taxonomy = |entry: TaxonomyEntry| TaxonomyResponse {
+            label: entry.label,
+            count: entry.count,
+            enabled: entry.enabled,
+        };
+        Self {
+            post_types: structure
+                .post_types
+                .into_iter()
+                .map(|(name, entry)| (name, post_type(entry)))
+                .collect(),
+            taxonomies: structure
+                .taxonomies
+                .into_iter()
+                .map(|(name, entry)| (name, taxonomy(entry)))
+                .collect(),
+            plugin: structure.plugin,
+            timestamp: structure.timestamp.map(time),
+        }
+    }
+}
+
+/// The filters of the list.
+pub fn filter(query: &Parameters<'_>) -> IntegrationFilter {
+    let (order, descending) = query.parsed("ordering", ordering).unwrap_or_default();
+    IntegrationFilter {
+        site_id: query.id("site_id"),
+        platform: query.word("platform", PlatformName::from_word, PLATFORMS),
+        is_active: query.boolean("is_active"),
+        sync_status: query.word("sync_status", SyncStatus::from_word, STATUSES),
+        search: query.search(),
+        order,
+        descending,
+        ..IntegrationFilter::default()
+    }
+}
+
+fn ordering(text: &str) -> Result<(IntegrationOrder, bool), Refusal> {
+    let (descending, name) = text.strip_prefix('-').map_or((false, text), |name| (true, name));
+    let order = match name {
+        "id" => IntegrationOrder::Id,
+        "created_at" => IntegrationOrder::CreatedAt,
+        "last_sync_at" => IntegrationOrder::LastSyncAt,
+        _ => {
+            let message = "must be one of id, created_at, last_sync_at, each with - for descending";
+            return Err(Refusal::new("invalid_choice", message));
+        }
+    };
+    Ok((order, descending))
+}
+
+/// What POST asks for.
+pub fn create(body: &Object<'_>) -> Option<CreateIntegration> {
+    let site_id = body.id("site_id").required();
+    let platform = platform(body).required();
+    let command = ReplaceIntegration { site_id, platform, ..whole(body, platform) };
+    Some(CreateIntegration {
+        site_id: site_id?,
+        platform: platform?,
+        site_url: command.site_url,
+        credentials: command.credentials,
+        is_active: command.is_active,
+        sync_enabled: command.sync_enabled,
+        conflict_policy: command.conflict_policy,
+    })
+}
+
+/// What PUT asks for.
+pub fn replace(body: &Object<'_>) -> ReplaceIntegration {
+    let (site_id, platform) = (body.id("site_id").given(), platform(body).given());
+    ReplaceIntegration { site_id, platform, ..whole(body, platform) }
+}
+
+/// What PATCH asks for.
+pub fn patch(body: &Object<'_>) -> PatchIntegration {
+    let config = body.object("config_json").given();
+    let credentials = body.object("credentials_json").given();
+    PatchIntegration {
+        site_id: body.id("site_id").given(),
+        platform: platform(body).given(),
+        site_url: config.and_then(|config| site_url(&config).change()),
+        credentials: credentials.map(|credentials| credentials_patch(&credentials)).unwrap_or_default(),
+        is_active: body.boolean("is_active").given(),
+        sync_enabled: body.boolean("sync_enabled").given(),
+        conflict_policy: policy(body).given(),
+    }
+}
+
+/// What POST and PUT share; what is left out has its default.
+fn whole(body: &Object<'_>, platform: Option<PlatformName>) -> ReplaceIntegration {
+    let config = body.object("config_json").optional();
+    ReplaceIntegration {
+        site_id: None,
+        platform: None,
+        site_url: config.and_then(|config| site_url(&config).optional()),
+        credentials: credentials(body, platform),
+        is_active: body.boolean("is_active").given().unwrap_or(true),
+        sync_enabled: body.boolean("sync_enabled").given().unwrap_or(true),
+        conflict_policy: policy(body).optional(),
+    }
+}
+
+/// The credentials; where the platform is known, what it says of them is told with all the rest.
+fn credentials(body: &Object<'_>, platform: Option<PlatformName>) -> Credentials {
+    let before = body.problem_count();
+    let given = body.object("credentials_json").optional();
+    let credentials =
+        given.map(|given| Credentials::default().patched(credentials_patch(&given))).unwrap_or_default();
+    if let Some(platform) = platform
+        && body.problem_count() == before
+    {
+        credentials.problems(platform).into_iter().for_each(|error| body.refuse(error));
+    }
+    credentials
+}
+
+fn credentials_patch(credentials: &Object<'_>) -> CredentialsPatch {
+    let secret = |name| credentials.text(name).then(|text| Ok(SecretString::from(text))).change();
+    CredentialsPatch {
+        api_key: secret("api_key"),
+        username: credentials.text("username").change(),
+        application_password: secret("application_password"),
+    }
+}
+
+fn platform<'b>(body: &Object<'b>) -> Field<'b, PlatformName> {
+    body.word("platform", PlatformName::from_word, PLATFORMS)
+}
+
+fn policy<'b>(body: &Object<'b>) -> Field<'b, ConflictPolicy> {
+    body.word("conflict_policy", ConflictPolicy::from_word, POLICIES)
+}
+
+fn site_url<'b>(config: &Object<'b>) -> Field<'b, SiteUrl> {
+    config.text("site_url").then(|text| Ok(SiteUrl::parse("site_url", &text)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case("abcdefghijkl", "…ijkl")]
+    #[case("schlüssel", "…ssel")]
+    #[case("abc", "…abc")]
+    fn a_list_shows_no_more_than_the_end_of_a_key(#[case] key: &str, #[case] shown: &str) {
+        assert_eq!(mask(key), shown);
+    }
+}
