@@ -57,6 +57,7 @@ check( 'plugins that close the REST API let the key in and nobody else', functio
 	file_put_contents( $file, '<?php
 		add_filter( "rest_authentication_errors", fn() => new WP_Error( "rest_cannot_access", "no", array( "status" => 401 ) ), 99999 );' );
 	same( array( 200, 401 ), array( keyed( 'GET', $me )['status'], request( 'GET', '/wp-json/wp/v2/posts' )['status'] ), 'with and without the key' );
+	same( array( 200, 403 ), array( request( 'GET', '/wp-json/igny8/v1/status' )['status'], request( 'POST', '/wp-json/igny8/v1/prove', array(), array( 'nonce' => 'nonce-0123456789', 'site_id' => 8, 'site_url' => 'x' ) )['status'] ), 'what a stranger is answered by our own routes' );
 	unlink( $file );
 } );
 

@@ -111,6 +111,20 @@ check( 'of many writes at one version exactly one goes through', function () {
 	same( 'Writer ' . array_search( 200, $statuses, true ), evaluate( "return get_post( $id )->post_title;" ), 'title' );
 } );
 
+check( 'a post is held while anybody writes it, so that no guarded write comes between', function () {
+	evaluate( 'update_option( "igny8_bridge_integration_id", 42 ); update_option( "igny8_bridge_service_url", "http://127.0.0.1:1" );' );
+	$id   = evaluate( 'return wp_insert_post( array( "post_title" => "Slow", "post_content" => "a", "post_status" => "publish" ) );' );
+	$held = fn( $when ) => evaluate( "add_action( '$when', function () use ( &\$held ) {
+		global \$wpdb;
+		\$held = '0' === \$wpdb->get_var( \$wpdb->prepare( 'SELECT IS_FREE_LOCK(%s)', 'igny8:' . substr( md5( DB_NAME . \$wpdb->prefix ), 0, 16 ) . ':post:$id' ) );
+	} );
+	wp_update_post( array( 'ID' => $id, 'post_title' => 'Saved' ) );
+	return \$held;" );
+	same( true, $held( 'edit_post' ), 'the post is held while it is written' );
+	same( false, $held( 'wp_after_insert_post' ), 'the post is held afterwards' );
+	evaluate( 'delete_option( "igny8_bridge_integration_id" ); delete_option( "igny8_bridge_service_url" );' );
+} );
+
 check( 'a write without the header is core\'s own affair', function () {
 	$id = ok( 'POST', '/wp-json/wp/v2/posts', array( 'title' => 'Free', 'status' => 'publish' ) )['id'];
 	evaluate( "update_post_meta( $id, '_edit_lock', time() . ':1' );" );

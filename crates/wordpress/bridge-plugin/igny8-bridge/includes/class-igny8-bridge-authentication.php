@@ -104,7 +104,21 @@ final class Igny8_Bridge_Authentication {
 				array( 'status' => 403 )
 			);
 		}
-		return Igny8_Bridge_Key::is_claimed() ? self::invalid_key() : $result;
+		if ( Igny8_Bridge_Key::is_claimed() ) {
+			return self::invalid_key();
+		}
+		// The service is a stranger until the site has proved its key, also where strangers are kept out.
+		return is_wp_error( $result ) && self::is_open_route() ? true : $result;
+	}
+
+	/**
+	 * Whether the request is for one of the routes that a stranger may call.
+	 *
+	 * @return bool
+	 */
+	private static function is_open_route() {
+		$route = isset( $GLOBALS['wp']->query_vars['rest_route'] ) ? $GLOBALS['wp']->query_vars['rest_route'] : '';
+		return in_array( $route, array( '/igny8/v1/status', '/igny8/v1/prove' ), true );
 	}
 
 	/**

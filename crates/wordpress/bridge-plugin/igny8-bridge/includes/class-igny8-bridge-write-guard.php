@@ -16,7 +16,7 @@ final class Igny8_Bridge_Write_Guard {
 	const HEADER = 'X-IGNY8-If-Version';
 
 	/**
-	 * How long a write waits for another one on the same post, in seconds.
+	 * How long a write waits for another one of the same post, in seconds.
 	 */
 	const PATIENCE = 10;
 
@@ -26,6 +26,31 @@ final class Igny8_Bridge_Write_Guard {
 	public static function boot() {
 		add_filter( 'rest_request_before_callbacks', array( __CLASS__, 'check' ), 10, 3 );
 		add_filter( 'rest_request_after_callbacks', array( __CLASS__, 'release' ), 10, 3 );
+		add_action( 'pre_post_update', array( __CLASS__, 'wait_for_guarded_write' ), PHP_INT_MIN );
+		add_action( 'post_updated', array( __CLASS__, 'end_wait' ), PHP_INT_MAX );
+	}
+
+	/**
+	 * Every other update of a post waits for a guarded write that has checked already, and keeps one from checking
+	 * until it is written: a person's change then comes before the check, or after the write.
+	 *
+	 * @param int $post_id The post.
+	 */
+	public static function wait_for_guarded_write( $post_id ) {
+		if ( Igny8_Bridge_Options::is_connected() ) {
+			Igny8_Bridge_Lock::take( "post:$post_id", self::PATIENCE );
+		}
+	}
+
+	/**
+	 * Lets go of the post.
+	 *
+	 * @param int $post_id The post.
+	 */
+	public static function end_wait( $post_id ) {
+		if ( Igny8_Bridge_Options::is_connected() ) {
+			Igny8_Bridge_Lock::release( "post:$post_id" );
+		}
 	}
 
 	/**
