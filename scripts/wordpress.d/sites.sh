@@ -30,11 +30,15 @@ write_options() {
   done >"$dir/options"
 }
 
-# site_php SITE SCRIPT ARGUMENT...: runs a script as the site's own user, with its configuration
+# site_php SITE SCRIPT ARGUMENT...: runs a script as the site's own user, with its configuration. The core is compiled
+# once for all sites, which halves the time; what is the site's own is not kept beyond it.
 site_php() {
-  local site=$1; shift
+  local site=$1 compiled=$cache/compiled-$server_user; shift
+  [ -d "$compiled" ] || install -d -o "$server_user" -m 700 "$compiled"
+  [ -f "$dir/run/not-compiled" ] || echo "$dir/" >"$dir/run/not-compiled"
   runuser -u "$server_user" -- env IGNY8_TEST_SITE="$dir/sites/$site" IGNY8_TEST_CORE="$(core_of "$wp")" \
-    php -d memory_limit=512M -d display_errors=stderr -d error_log= "$@"
+    php -d memory_limit=512M -d display_errors=stderr -d error_log= -d opcache.enable_cli=1 -d opcache.file_cache_only=1 \
+    -d opcache.file_cache="$compiled" -d opcache.blacklist_filename="$dir/run/not-compiled" "$@"
 }
 
 make_sites() {

@@ -4,3 +4,7 @@
 pub mod answer;
 pub mod discovery;
 pub mod guard;
+mod platform;
+pub mod site;
+
+pub use platform::WordPressPlatform;

@@ -11,11 +11,11 @@ final class Igny8_Test {
 	public static $site;
 	private static $done = 0;
 
-	/** Configures the plugin as a site that is set up but has not connected yet. */
-	public static function start() {
+	/** Configures the plugin as a site that is set up but has not connected yet, and runs further code. */
+	public static function start( $more = '' ) {
 		self::evaluate( 'update_option( "igny8_bridge_api_key", ' . var_export( self::KEY, true ) . ' );
 			update_option( "igny8_bridge_site_id", "7" );
-			update_option( "igny8_bridge_user", get_user_by( "login", "igny8_editor" )->ID );' );
+			update_option( "igny8_bridge_user", get_user_by( "login", "igny8_editor" )->ID );' . $more );
 	}
 
 	/** Nothing may have been complained about while all this went on. */

@@ -20,7 +20,12 @@ $name   = sprintf( '%s/%020d', $folder, hrtime( true ) );
 file_put_contents( $name, $record );
 rename( $name, preg_replace( '#/(\d+)$#', '/request-$1', $name ) );
 
-$answer = json_decode( (string) @file_get_contents( $folder . '/answer' ), true ) ?? array( 'status' => 200, 'body' => array(), 'headers' => array(), 'delay' => 0 );
+$answer = array( 'status' => 404, 'body' => array(), 'headers' => array(), 'delay' => 0 );
+foreach ( json_decode( (string) @file_get_contents( $folder . '/answer' ), true ) ?? array() as $path => $set ) {
+	if ( '' === $path || str_ends_with( $_SERVER['REQUEST_URI'], $path ) ) {
+		$answer = $set;
+	}
+}
 usleep( (int) ( 1000000 * $answer['delay'] ) );
 http_response_code( $answer['status'] );
 header( 'Content-Type: application/json' );

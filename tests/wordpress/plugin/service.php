@@ -4,12 +4,13 @@
  */
 
 final class Igny8_Test_Service {
+	private static $count = 0;
 	private $process;
 	private $folder;
 	public $url;
 
 	public function __construct() {
-		$this->folder = Igny8_Test::$dir . '/service';
+		$this->folder = Igny8_Test::$dir . '/service' . ++self::$count;
 		@mkdir( $this->folder );
 		do {
 			$port   = random_int( 20000, 32000 );
@@ -37,7 +38,16 @@ final class Igny8_Test_Service {
 
 	/** What it answers from now on. */
 	public function answer( $status, $body, $headers = array(), $delay = 0 ) {
-		file_put_contents( $this->folder . '/answer', json_encode( compact( 'status', 'body', 'headers', 'delay' ) ) );
+		file_put_contents( $this->folder . '/answer', json_encode( array( '' => compact( 'status', 'body', 'headers', 'delay' ) ) ) );
+	}
+
+	/** The same for several paths, each by its end. */
+	public function script( $answers ) {
+		$script = array();
+		foreach ( $answers as $path => list( $status, $body ) ) {
+			$script[ $path ] = compact( 'status', 'body' ) + array( 'headers' => array(), 'delay' => 0 );
+		}
+		file_put_contents( $this->folder . '/answer', json_encode( $script ) );
 	}
 
 	/** What it was sent since this was asked last, oldest first. */

@@ -58,7 +58,12 @@ impl Base {
 
 /// SHA-256 of a JSON value, hex. Values of one kind are always written alike.
 pub fn hash_value(value: &Value) -> FieldHash {
-    hex(&Sha256::digest(value.to_string().as_bytes()))
+    hash_bytes(value.to_string().as_bytes())
+}
+
+/// SHA-256, hex.
+pub fn hash_bytes(bytes: &[u8]) -> FieldHash {
+    hex(&Sha256::digest(bytes))
 }
 
 /// Lower-case hex.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::content::terms::same_terms;
-use crate::content::{Term, hash_value};
+use crate::content::{Term, hash_bytes, hash_value};
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -211,8 +211,12 @@ impl FieldPatch {
         None
     }
 
-    /// The hash of the value, where the field is there. Terms hash alike in any order.
+    /// The hash of the value, where the field is there. Terms hash alike in any order; the body's is that of its raw
+    /// bytes, which is what a site's webhooks tell.
     pub fn hash(&self, field: Field) -> Option<String> {
+        if field == Field::Html {
+            return self.html.as_ref().map(|html| hash_bytes(html.as_bytes()));
+        }
         if field == Field::Terms {
             let mut terms = self.terms.clone()?;
             terms.sort();

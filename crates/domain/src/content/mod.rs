@@ -9,7 +9,7 @@ mod reconcile;
 mod state;
 mod terms;
 
-pub use base::{Base, FieldHash, hash_value};
+pub use base::{Base, FieldHash, hash_bytes, hash_value};
 pub use entity::{
     Conflict, Content, ContentFailure, FieldConflict, FormerLink, GONE, Link, NewContent, TRASH,
 };

@@ -1,11 +1,14 @@
 //! The use cases behind every endpoint and command, one file a family.
 
 pub mod account;
+mod connection;
 mod content_sync;
+mod credentials;
 mod error;
 mod history;
 pub mod integration;
 mod item;
+pub mod onboarding;
 mod opening;
 mod race;
 pub mod run;
@@ -14,9 +17,12 @@ pub mod sync;
 mod sync_metadata;
 
 pub use account::AccountService;
+pub use connection::ConnectionService;
 pub use content_sync::{ContentSyncService, PulledOne};
+pub use credentials::{CredentialRotationService, RotationReport};
 pub use error::{Conflict, ServiceError};
 pub use history::HistoryService;
 pub use integration::IntegrationService;
+pub use onboarding::OnboardingService;
 pub use session::{SessionError, SessionService};
 pub use sync_metadata::SyncMetadataService;

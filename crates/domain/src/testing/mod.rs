@@ -4,6 +4,7 @@
 mod cipher;
 mod clock;
 mod memory;
+pub mod storage_contract;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,6 +1,10 @@
 //! The use cases over storage in memory: what they let through, refuse, store and leave alone.
 
 mod account;
+mod connection;
+mod credentials;
 mod integration;
+mod onboarding;
+mod platform;
 mod session;
 mod world;

@@ -8,12 +8,18 @@ use igny8_integration_domain::account::{Caller, Email, Role, SiteScope};
 use igny8_integration_domain::event::{Actor, NewEvent};
 use igny8_integration_domain::id::{AccountId, IntegrationId, SiteId};
 use igny8_integration_domain::integration::{Credentials, PlatformName, SiteUrl};
+use igny8_integration_domain::ports::platform::Platforms;
 use igny8_integration_domain::ports::storage::{Cursor, EventFilter, Storage};
 use igny8_integration_domain::service::account::{NewSiteCommand, NewUserCommand};
 use igny8_integration_domain::service::integration::{CreateIntegration, IntegrationView};
-use igny8_integration_domain::service::{AccountService, IntegrationService, ServiceError, SessionService};
+use igny8_integration_domain::service::{
+    AccountService, ConnectionService, CredentialRotationService, IntegrationService, OnboardingService,
+    ServiceError, SessionService,
+};
 use igny8_integration_domain::testing::{FixedClock, MemoryStorage, PlainCipher, SequentialRandom};
 use secrecy::SecretString;
+
+use crate::platform::StubPlatform;
 
 /// The key of the integrations that [`World::integration`] makes.
 pub const KEY: &str = "the-key-of-the-plugin";
@@ -25,6 +31,10 @@ pub struct World {
     pub accounts: AccountService,
     pub sessions: SessionService,
     pub integrations: IntegrationService,
+    pub connections: ConnectionService,
+    pub onboarding: OnboardingService,
+    pub rotation: CredentialRotationService,
+    pub platform: Arc<StubPlatform>,
 }
 
 /// An account with one site.
@@ -40,19 +50,22 @@ impl World {
         let clock = Arc::new(FixedClock::default());
         let cipher = Arc::new(PlainCipher::default());
         let random = Arc::new(SequentialRandom::default());
+        let platform = Arc::new(StubPlatform::default());
+        let platforms = Platforms::default().with(platform.clone());
+        let schedule = Some(TimeDelta::minutes(15));
         let shared: Arc<dyn Storage> = Arc::new(storage.clone());
+        let (s, k, t) = (&shared, &cipher, &clock);
         Self {
-            accounts: AccountService::new(shared.clone(), cipher.clone(), clock.clone(), random),
-            sessions: SessionService::new(shared.clone(), clock.clone()),
-            integrations: IntegrationService::new(
-                shared,
-                cipher.clone(),
-                clock.clone(),
-                Some(TimeDelta::minutes(15)),
-            ),
+            accounts: AccountService::new(s.clone(), k.clone(), t.clone(), random.clone()),
+            sessions: SessionService::new(s.clone(), t.clone()),
+            integrations: IntegrationService::new(s.clone(), k.clone(), t.clone(), schedule),
+            connections: ConnectionService::new(s.clone(), platforms.clone(), k.clone(), t.clone()),
+            onboarding: OnboardingService::new(s.clone(), platforms, k.clone(), t.clone(), random, schedule),
+            rotation: CredentialRotationService::new(s.clone(), k.clone()),
             storage,
             clock,
             cipher,
+            platform,
         }
     }
 

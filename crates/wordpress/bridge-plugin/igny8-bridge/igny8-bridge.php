@@ -19,17 +19,35 @@ defined( 'ABSPATH' ) || exit;
 define( 'IGNY8_BRIDGE_VERSION', '0.1.0' );
 define( 'IGNY8_BRIDGE_PROTOCOL', 1 );
 
-require_once __DIR__ . '/includes/class-igny8-bridge-options.php';
-require_once __DIR__ . '/includes/class-igny8-bridge-key.php';
-require_once __DIR__ . '/includes/class-igny8-bridge-authentication.php';
-require_once __DIR__ . '/includes/class-igny8-bridge-no-cache.php';
-require_once __DIR__ . '/includes/class-igny8-bridge-post-types.php';
-require_once __DIR__ . '/includes/class-igny8-bridge-status-route.php';
-require_once __DIR__ . '/includes/class-igny8-bridge-prove-route.php';
-require_once __DIR__ . '/includes/class-igny8-bridge-marker.php';
-require_once __DIR__ . '/includes/class-igny8-bridge-seo.php';
-require_once __DIR__ . '/includes/class-igny8-bridge-version.php';
-require_once __DIR__ . '/includes/class-igny8-bridge-write-guard.php';
+foreach ( array(
+	'text',
+	'options',
+	'key',
+	'authentication',
+	'no-cache',
+	'lock',
+	'post-types',
+	'service',
+	'onboarding',
+	'status-route',
+	'prove-route',
+	'marker',
+	'seo',
+	'version',
+	'write-guard',
+	'snapshot',
+	'payload',
+	'signature',
+	'schedule',
+	'outbox',
+	'delivery',
+	'structure',
+	'sender',
+	'change-watch',
+	'lifecycle',
+) as $igny8_bridge_file ) {
+	require_once __DIR__ . "/includes/class-igny8-bridge-$igny8_bridge_file.php";
+}
 
 Igny8_Bridge_Key::capture();
 Igny8_Bridge_Options::boot();
@@ -41,13 +59,18 @@ Igny8_Bridge_Marker::boot();
 Igny8_Bridge_Seo::boot();
 Igny8_Bridge_Version::boot();
 Igny8_Bridge_Write_Guard::boot();
+Igny8_Bridge_Structure::boot();
+Igny8_Bridge_Change_Watch::boot();
+Igny8_Bridge_Sender::boot();
+Igny8_Bridge_Lifecycle::boot( __FILE__ );
 
 if ( is_admin() ) {
-	require_once __DIR__ . '/includes/class-igny8-bridge-onboarding.php';
-	require_once __DIR__ . '/includes/class-igny8-bridge-settings.php';
-	require_once __DIR__ . '/includes/class-igny8-bridge-settings-page.php';
-	require_once __DIR__ . '/includes/class-igny8-bridge-connection-report.php';
-	Igny8_Bridge_Onboarding::boot();
+	foreach ( array( 'settings', 'settings-page', 'connect-button', 'connection-report', 'outbox-page' ) as $igny8_bridge_file ) {
+		require_once __DIR__ . "/includes/class-igny8-bridge-$igny8_bridge_file.php";
+	}
 	Igny8_Bridge_Settings::boot();
 	Igny8_Bridge_Settings_Page::boot();
+	Igny8_Bridge_Connect_Button::boot();
+	Igny8_Bridge_Outbox_Page::boot();
 }
+unset( $igny8_bridge_file );

@@ -8,7 +8,7 @@
 defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 
 /**
- * Removes the options of the site at hand.
+ * Removes options, plans and table of the site at hand.
  */
 function igny8_bridge_uninstall() {
 	$names = array(
@@ -21,11 +21,21 @@ function igny8_bridge_uninstall() {
 		'two_way_sync_enabled',
 		'integration_id',
 		'webhook_secret',
+		'connected_as',
 		'connection_report',
+		'clock_offset',
+		'schema',
+		'secret_renewed',
+		'sender',
+		'structure_told',
 	);
 	foreach ( $names as $name ) {
 		delete_option( 'igny8_bridge_' . $name );
 	}
+	wp_clear_scheduled_hook( 'igny8_bridge_send' );
+	wp_clear_scheduled_hook( 'igny8_bridge_daily' );
+	global $wpdb;
+	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}igny8_outbox" ); // phpcs:ignore WordPress.DB
 }
 
 if ( is_multisite() ) {

@@ -39,10 +39,16 @@ impl SiteIndex {
         })
     }
 
-    /// The address that tells this site from every other, whatever its API was reached through.
-    pub fn identity(&self) -> &str {
-        self.url.trim_end_matches('/')
+    /// What tells this site from every other, whatever its API was reached through.
+    pub fn identity(&self) -> String {
+        identity_of(&self.url)
     }
+}
+
+/// An address without what a site changes without becoming another one: scheme, `www.`, the last slash.
+pub(crate) fn identity_of(url: &str) -> String {
+    let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
+    bare.strip_prefix("www.").unwrap_or(bare).trim_end_matches('/').to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -59,7 +65,7 @@ mod tests {
         }))
         .unwrap();
         assert!(index.application_passwords);
-        assert_eq!(index.identity(), "https://a.example");
+        assert_eq!(index.identity(), "a.example");
     }
 
     #[test]

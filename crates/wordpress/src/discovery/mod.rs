@@ -10,5 +10,7 @@ mod search;
 
 pub use candidates::same_site;
 pub use index::SiteIndex;
+pub(crate) use index::identity_of;
 pub use root::RestRoot;
+pub(crate) use root::{FIELDS, FRESH};
 pub use search::{Attempt, Discovery, HomePage, NotFound, Outcome, find_api, open_home};

@@ -55,6 +55,16 @@ pub struct Attempt {
     pub outcome: Outcome,
 }
 
+impl Attempt {
+    /// Why there was no answer at all, where there was none.
+    pub fn failure(&self) -> Option<OutboundError> {
+        match self.outcome {
+            Outcome::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 /// A site's API.
 #[derive(Clone, Debug)]
 pub struct Discovery {

@@ -18,6 +18,17 @@ pub enum ConnectFailure {
     Closed,
 }
 
+impl ConnectFailure {
+    /// The stable word for it in a check.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Refused => "connection_refused",
+            Self::Unreachable => "unreachable",
+            Self::Closed => "connection_closed",
+        }
+    }
+}
+
 /// How far a call had come when its time ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {

@@ -15,6 +15,7 @@ mod table;
 mod target;
 mod tls;
 
+pub(crate) use client::redirect_of;
 pub use client::{Answer, Call, Followed, Outbound, OutboundOptions, Reading};
 pub use error::{ConnectFailure, OutboundError, Phase};
 pub use policy::{AddressPolicy, HttpSites, Refusal, Standing};

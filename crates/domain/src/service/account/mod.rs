@@ -9,7 +9,7 @@ mod user;
 use std::sync::Arc;
 
 pub use bootstrap::{Bootstrap, Bootstrapped};
-pub(crate) use secrets::hash_site_key;
+pub(crate) use secrets::{hash_site_key, new_webhook_secret};
 pub use site::{IssuedSiteKey, NewSiteCommand};
 pub use user::{NewUserCommand, UserChange};
 

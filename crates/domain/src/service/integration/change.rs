@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{IntegrationService, next_sync_at};
+use super::{IntegrationService, plan_next_sync};
 use crate::integration::{ConflictPolicy, Credentials, Integration, SiteUrl, SyncMemory};
 use crate::time::Timestamp;
 
@@ -40,20 +40,9 @@ impl IntegrationService {
         set(&mut integration.is_active, wanted.is_active, "is_active", &mut changed);
         set(&mut integration.sync_enabled, wanted.sync_enabled, "sync_enabled", &mut changed);
         set(&mut integration.conflict_policy, wanted.conflict_policy, "conflict_policy", &mut changed);
-        self.plan_next_sync(integration, now);
+        plan_next_sync(integration, self.schedule, now);
         integration.updated_at = now;
         changed
-    }
-
-    /// Gives one that syncs by itself a time to, and takes it from one that does not.
-    pub(super) fn plan_next_sync(&self, integration: &mut Integration, now: Timestamp) {
-        let on = integration.is_active && integration.sync_enabled;
-        integration.next_sync_at = match self.schedule {
-            Some(schedule) if on => {
-                integration.next_sync_at.or_else(|| Some(next_sync_at(integration.id, schedule, now)))
-            }
-            _ => None,
-        };
     }
 
     fn holds(&self, integration: &Integration, credentials: &Credentials) -> bool {
@@ -78,6 +67,7 @@ fn set<T: PartialEq>(held: &mut T, wanted: T, name: &'static str, changed: &mut 
     }
 }
 
+/// Whether both open a site in the same way.
 pub(crate) fn are_same(a: &Credentials, b: &Credentials) -> bool {
     let same = |a: &Option<SecretString>, b: &Option<SecretString>| {
         a.as_ref().map(ExposeSecret::expose_secret) == b.as_ref().map(ExposeSecret::expose_secret)

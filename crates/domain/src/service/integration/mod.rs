@@ -11,10 +11,14 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+pub(crate) use change::are_same;
 pub use command::{CreateIntegration, PatchIntegration, ReplaceIntegration};
 pub(crate) use event::connection_event;
 pub use schedule::next_sync_at;
+pub(crate) use schedule::plan_next_sync;
+pub(crate) use view::unreadable;
 pub use view::{IntegrationView, SyncOverview};
+pub(crate) use write::policy;
 
 use crate::account::{Caller, Denied, Need, Role};
 use crate::id::IntegrationId;

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::id::IntegrationId;
+use crate::integration::Integration;
 use crate::time::Timestamp;
 
 /// An odd number near 2^63 times the golden ratio: neighbouring ids land far from each other.
@@ -15,6 +16,17 @@ pub fn next_sync_at(id: IntegrationId, schedule: TimeDelta, now: Timestamp) -> T
     let own = id.get().wrapping_mul(SPREAD).rem_euclid(interval);
     let since = (now.timestamp_millis() - own).rem_euclid(interval);
     now + TimeDelta::milliseconds(interval - since)
+}
+
+/// Gives an integration that syncs by itself a time to, where it has none, and takes it from one that does not.
+pub(crate) fn plan_next_sync(integration: &mut Integration, schedule: Option<TimeDelta>, now: Timestamp) {
+    let on = integration.is_active && integration.sync_enabled;
+    integration.next_sync_at = match schedule {
+        Some(schedule) if on => {
+            integration.next_sync_at.or_else(|| Some(next_sync_at(integration.id, schedule, now)))
+        }
+        _ => None,
+    };
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::change::Wanted;
 use super::command::identity_problems;
 use super::{
     CreateIntegration, EDITOR, IntegrationService, IntegrationView, PatchIntegration, ReplaceIntegration,
-    admit, connection_event,
+    admit, connection_event, plan_next_sync,
 };
 use crate::account::{Caller, Denied, Site};
 use crate::event::Action;
@@ -41,7 +41,7 @@ impl IntegrationService {
             error => ServiceError::from(error),
         })?;
         integration.credentials = command.credentials.seal(&*self.cipher, &integration);
-        self.plan_next_sync(&mut integration, now);
+        plan_next_sync(&mut integration, self.schedule, now);
         integration.version = unit.update_integration(&integration).await?;
         let mut event = connection_event(&integration, Action::Created, caller.actor(), now);
         event.details = json!({"platform": integration.platform, "site_url": integration.site_url});

@@ -40,11 +40,16 @@ impl ItemSync<'_> {
     ) -> Result<Located, ItemError> {
         let now = self.clock.now();
         let mut uow = self.storage.begin().await?;
-        let Some(mut content) = uow.lock_content(id).await?.filter(|content| content.link.is_none()) else {
+        // The site may have told of its new post already: then the link is there, and is this one.
+        let ours = |link: &Link| link.external_id == written.item.external_id;
+        let found = uow.lock_content(id).await?;
+        let Some(mut content) = found.filter(|content| content.link.as_ref().is_none_or(ours)) else {
             return Ok(Located::Again);
         };
         content.former_link = None;
-        content.link = Some(Link::to(self.integration.id, &written.item, Base::default()));
+        if content.link.is_none() {
+            content.link = Some(Link::to(self.integration.id, &written.item, Base::default()));
+        }
         content.record_written(sent, written);
         content.updated_at = now;
         save(uow.as_mut(), &content).await?;

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::event::{Action, EventType, NewEvent};
 use crate::integration::{Integration, StatusError, SyncStatus};
 use crate::ports::storage::{StorageError, UnitOfWork};
+use crate::service::integration::next_sync_at;
 use crate::sync::{RunError, RunStatus, SyncRun};
 use crate::time::Timestamp;
 
@@ -69,7 +70,7 @@ fn settle_integration(
     if matches!(run.status, RunStatus::Succeeded | RunStatus::Partial) {
         integration.last_sync_at = Some(now);
     }
-    integration.next_sync_at = schedule.map(|every| now + every);
+    integration.next_sync_at = schedule.map(|every| next_sync_at(integration.id, every, now));
     integration.updated_at = now;
 }
 

@@ -1,6 +1,6 @@
 <?php
 /**
- * The Connect button.
+ * Connecting this site.
  *
  * @package Igny8_Bridge
  */
@@ -12,19 +12,15 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Igny8_Bridge_Onboarding {
 
-	const ACTION = 'igny8_bridge_connect';
-
 	/**
 	 * Where the service takes the request.
 	 */
-	const PATH = '/api/v1/integration/integrations/test-connection/';
+	const PATH = 'integrations/test-connection/';
 
 	/**
-	 * Hooks in.
+	 * When a refused signature last made this site connect anew.
 	 */
-	public static function boot() {
-		add_action( 'admin_post_' . self::ACTION, array( __CLASS__, 'handle' ) );
-	}
+	const RENEWED = 'igny8_bridge_secret_renewed';
 
 	/**
 	 * Whether all that it needs is set.
@@ -37,21 +33,6 @@ final class Igny8_Bridge_Onboarding {
 	}
 
 	/**
-	 * Handles the button.
-	 */
-	public static function handle() {
-		if ( ! current_user_can( 'manage_options' ) ) {
-			wp_die( esc_html__( 'Sorry, you are not allowed to connect this site.', 'igny8-bridge' ), '', array( 'response' => 403 ) );
-		}
-		check_admin_referer( self::ACTION );
-		if ( self::is_ready() ) {
-			self::connect();
-		}
-		wp_safe_redirect( Igny8_Bridge_Settings_Page::url() . '#igny8-bridge-report' );
-		exit;
-	}
-
-	/**
 	 * Connects, and keeps what came of it.
 	 *
 	 * @return array The report.
@@ -59,6 +40,7 @@ final class Igny8_Bridge_Onboarding {
 	public static function connect() {
 		$report = self::report_of( self::ask() );
 		if ( 'connected' === $report['outcome'] ) {
+			update_option( Igny8_Bridge_Options::CONNECTED_AS, Igny8_Bridge_Options::address_hash() );
 			update_option( Igny8_Bridge_Options::INTEGRATION_ID, $report['integration_id'] );
 			if ( '' !== $report['webhook_secret'] ) {
 				update_option( Igny8_Bridge_Options::WEBHOOK_SECRET, $report['webhook_secret'] );
@@ -71,31 +53,32 @@ final class Igny8_Bridge_Onboarding {
 	}
 
 	/**
-	 * Asks the service. Its address is an administrator's choice, so it may be a private one; a redirect would turn
-	 * the POST into a GET, and could lead the key elsewhere.
+	 * Connects anew where the service has another webhook secret by now, once an hour at most.
+	 *
+	 * @return bool Whether the secret is another one.
+	 */
+	public static function renew_secret() {
+		$before = Igny8_Bridge_Options::webhook_secret();
+		if ( (int) get_option( self::RENEWED, 0 ) > time() - HOUR_IN_SECONDS || ! self::is_ready() ) {
+			return false;
+		}
+		update_option( self::RENEWED, time(), false );
+		self::connect();
+		return Igny8_Bridge_Options::webhook_secret() !== $before;
+	}
+
+	/**
+	 * Asks the service. It calls back and checks each step, which takes its time.
 	 *
 	 * @return array|WP_Error
 	 */
 	private static function ask() {
-		return wp_remote_post(
-			Igny8_Bridge_Options::service_url() . self::PATH,
-			array(
-				'timeout'     => 45,
-				'redirection' => 0,
-				'user-agent'  => 'igny8-bridge/' . IGNY8_BRIDGE_VERSION,
-				'headers'     => array(
-					'Content-Type' => 'application/json',
-					'Accept'       => 'application/json',
-				),
-				'body'        => wp_json_encode(
-					array(
-						'site_id'  => Igny8_Bridge_Options::site_id(),
-						'api_key'  => Igny8_Bridge_Options::api_key(),
-						'site_url' => home_url(),
-					)
-				),
-			)
+		$body = array(
+			'site_id'  => Igny8_Bridge_Options::site_id(),
+			'api_key'  => Igny8_Bridge_Options::api_key(),
+			'site_url' => home_url(),
 		);
+		return Igny8_Bridge_Service::post( self::PATH, wp_json_encode( $body ), array(), 45 );
 	}
 
 	/**
@@ -116,7 +99,7 @@ final class Igny8_Bridge_Onboarding {
 			'webhook_secret' => '',
 		);
 		if ( is_wp_error( $answer ) ) {
-			$report['message'] = self::line( $answer->get_error_message() );
+			$report['message'] = Igny8_Bridge_Text::line( $answer->get_error_message() );
 			return $report;
 		}
 		$body = json_decode( wp_remote_retrieve_body( $answer ), true );
@@ -124,7 +107,7 @@ final class Igny8_Bridge_Onboarding {
 
 		$report['status']      = (int) wp_remote_retrieve_response_code( $answer );
 		$report['outcome']     = self::outcome( $report['status'], $body );
-		$report['message']     = self::line( isset( $body['message'] ) ? $body['message'] : ( isset( $body['detail'] ) ? $body['detail'] : '' ) );
+		$report['message']     = Igny8_Bridge_Text::line( isset( $body['message'] ) ? $body['message'] : ( isset( $body['detail'] ) ? $body['detail'] : '' ) );
 		$report['retry_after'] = (int) wp_remote_retrieve_header( $answer, 'retry-after' );
 		$report['checks']      = self::checks( isset( $body['checks'] ) ? $body['checks'] : array() );
 		if ( 'connected' === $report['outcome'] ) {
@@ -166,24 +149,13 @@ final class Igny8_Bridge_Onboarding {
 		foreach ( is_array( $checks ) ? array_slice( $checks, 0, 50 ) : array() as $check ) {
 			if ( is_array( $check ) && isset( $check['name'] ) ) {
 				$read[] = array(
-					'name'        => self::line( $check['name'] ),
+					'name'        => Igny8_Bridge_Text::line( $check['name'] ),
 					'ok'          => ! empty( $check['ok'] ),
-					'detail'      => self::line( isset( $check['detail'] ) ? $check['detail'] : '' ),
+					'detail'      => Igny8_Bridge_Text::line( isset( $check['detail'] ) ? $check['detail'] : '' ),
 					'duration_ms' => isset( $check['duration_ms'] ) ? (int) $check['duration_ms'] : 0,
 				);
 			}
 		}
 		return $read;
-	}
-
-	/**
-	 * One line of plain text, of bounded length.
-	 *
-	 * @param mixed $text The text.
-	 * @return string
-	 */
-	private static function line( $text ) {
-		$text = is_scalar( $text ) ? trim( preg_replace( '/\s+/', ' ', wp_strip_all_tags( (string) $text ) ) ) : '';
-		return function_exists( 'mb_substr' ) ? mb_substr( $text, 0, 500 ) : substr( $text, 0, 500 );
 	}
 }

@@ -21,6 +21,7 @@ final class Igny8_Bridge_Options {
 	const TWO_WAY_SYNC   = 'igny8_bridge_two_way_sync_enabled';
 	const INTEGRATION_ID = 'igny8_bridge_integration_id';
 	const WEBHOOK_SECRET = 'igny8_bridge_webhook_secret';
+	const CONNECTED_AS   = 'igny8_bridge_connected_as';
 	const REPORT         = 'igny8_bridge_connection_report';
 
 	/**
@@ -127,6 +128,43 @@ final class Igny8_Bridge_Options {
 	 */
 	public static function two_way_sync_enabled() {
 		return (bool) get_option( self::TWO_WAY_SYNC, '1' );
+	}
+
+	/**
+	 * Whether this site has connected, and still is the one that did: a copy of it under another address keeps quiet.
+	 *
+	 * @return bool
+	 */
+	public static function is_connected() {
+		return '' !== self::service_url() && '' !== self::api_key() && (int) get_option( self::INTEGRATION_ID, 0 ) > 0 && ! self::is_copy();
+	}
+
+	/**
+	 * Whether this site has another address than the one that connected.
+	 *
+	 * @return bool
+	 */
+	public static function is_copy() {
+		$connected = (string) get_option( self::CONNECTED_AS, '' );
+		return '' !== $connected && self::address_hash() !== $connected;
+	}
+
+	/**
+	 * A hash of this site's address: tools that copy a site replace the address itself wherever it is stored.
+	 *
+	 * @return string
+	 */
+	public static function address_hash() {
+		return hash( 'sha256', strtolower( untrailingslashit( preg_replace( '#^https?://#i', '', home_url() ) ) ) );
+	}
+
+	/**
+	 * Whether changes made here are told to IGNY8 now.
+	 *
+	 * @return bool
+	 */
+	public static function tells_changes() {
+		return self::connection_enabled() && self::two_way_sync_enabled() && self::is_connected();
 	}
 
 	/**

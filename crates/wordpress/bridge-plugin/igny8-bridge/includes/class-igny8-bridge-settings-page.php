@@ -59,6 +59,7 @@ final class Igny8_Bridge_Settings_Page {
 		echo '<div class="wrap"><h1>' . esc_html__( 'IGNY8', 'igny8-bridge' ) . '</h1>';
 		self::render_form();
 		self::render_connection();
+		Igny8_Bridge_Outbox_Page::render();
 		echo '</div>';
 	}
 
@@ -183,10 +184,13 @@ final class Igny8_Bridge_Settings_Page {
 	 */
 	private static function render_connection() {
 		echo '<h2>' . esc_html__( 'Connection', 'igny8-bridge' ) . '</h2>';
+		if ( Igny8_Bridge_Options::is_copy() ) {
+			echo '<div class="notice notice-warning inline"><p>' . esc_html__( 'This site has another address than the one that was connected, so it tells IGNY8 nothing. If it is a copy, leave it so or give it an IGNY8 site of its own. If the site has moved, change its address in IGNY8 and connect again.', 'igny8-bridge' ) . '</p></div>';
+		}
 		if ( Igny8_Bridge_Onboarding::is_ready() ) {
 			echo '<form method="post" action="' . esc_url( admin_url( 'admin-post.php' ) ) . '">';
-			echo '<input type="hidden" name="action" value="' . esc_attr( Igny8_Bridge_Onboarding::ACTION ) . '">';
-			wp_nonce_field( Igny8_Bridge_Onboarding::ACTION );
+			echo '<input type="hidden" name="action" value="' . esc_attr( Igny8_Bridge_Connect_Button::ACTION ) . '">';
+			wp_nonce_field( Igny8_Bridge_Connect_Button::ACTION );
 			echo '<p>' . esc_html__( 'IGNY8 calls this site back and checks each step. Save changed settings first.', 'igny8-bridge' ) . '</p>';
 			submit_button( __( 'Connect', 'igny8-bridge' ), 'secondary', 'connect', true );
 			echo '</form>';

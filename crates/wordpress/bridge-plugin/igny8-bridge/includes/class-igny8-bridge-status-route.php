@@ -86,6 +86,7 @@ final class Igny8_Bridge_Status_Route {
 			'signs_webhooks'       => '' !== Igny8_Bridge_Options::webhook_secret(),
 			'authorization_header' => Igny8_Bridge_Key::authorization_arrived(),
 			'user'                 => self::user(),
+			'outbox'               => Igny8_Bridge_Outbox::counts(),
 			'features'             => array( 'marker', 'compare_and_set', 'seo' ),
 		);
 	}

@@ -69,7 +69,8 @@ final class Igny8_Bridge_Write_Guard {
 		if ( ! current_user_can( 'edit_post', $post_id ) ) {
 			return $response; // core refuses it next, with its own words
 		}
-		if ( ! self::lock( $post_id ) ) {
+		// Nobody may write between the check and the write, which follows at once.
+		if ( ! Igny8_Bridge_Lock::take( "post:$post_id", self::PATIENCE ) ) {
 			return self::locked( null );
 		}
 		// Core writes every column of the post it has in its cache: after the wait that must be today's.
@@ -77,12 +78,12 @@ final class Igny8_Bridge_Write_Guard {
 		wp_cache_delete( $post_id, 'post_meta' );
 		$editor = self::editor_of( $post_id );
 		if ( null !== $editor ) {
-			self::unlock( $post_id );
+			Igny8_Bridge_Lock::release( "post:$post_id" );
 			return self::locked( $editor );
 		}
 		$version = Igny8_Bridge_Version::of_post( $post_id );
 		if ( ! hash_equals( $version, (string) $request->get_header( self::HEADER ) ) ) {
-			self::unlock( $post_id );
+			Igny8_Bridge_Lock::release( "post:$post_id" );
 			return new WP_Error(
 				'igny8_version_mismatch',
 				__( 'The post was changed on the site.', 'igny8-bridge' ),
@@ -105,7 +106,7 @@ final class Igny8_Bridge_Write_Guard {
 	 */
 	public static function release( $response, $handler, $request ) {
 		if ( self::applies( $handler, $request ) ) {
-			self::unlock( (int) $request['id'] );
+			Igny8_Bridge_Lock::release( 'post:' . (int) $request['id'] );
 		}
 		return $response;
 	}
@@ -163,45 +164,5 @@ final class Igny8_Bridge_Write_Guard {
 				'user'   => $user,
 			)
 		);
-	}
-
-	/**
-	 * Takes the post's lock in the database, so that nobody writes between our check and the write. A database
-	 * without such locks has to do without.
-	 *
-	 * @param int $post_id The post.
-	 * @return bool False if another request did not let go of it in time.
-	 */
-	private static function lock( $post_id ) {
-		global $wpdb;
-		if ( empty( $wpdb->is_mysql ) ) {
-			return true;
-		}
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery
-		return '0' !== $wpdb->get_var( $wpdb->prepare( 'SELECT GET_LOCK(%s, %d)', self::lock_name( $post_id ), self::PATIENCE ) );
-	}
-
-	/**
-	 * Gives the lock back. The end of the connection does so too, should the request die.
-	 *
-	 * @param int $post_id The post.
-	 */
-	private static function unlock( $post_id ) {
-		global $wpdb;
-		if ( ! empty( $wpdb->is_mysql ) ) {
-			// phpcs:ignore WordPress.DB.DirectDatabaseQuery
-			$wpdb->query( $wpdb->prepare( 'DO RELEASE_LOCK(%s)', self::lock_name( $post_id ) ) );
-		}
-	}
-
-	/**
-	 * The lock's name: the server shares them among all its databases.
-	 *
-	 * @param int $post_id The post.
-	 * @return string
-	 */
-	private static function lock_name( $post_id ) {
-		global $wpdb;
-		return 'igny8:' . substr( md5( DB_NAME . $wpdb->prefix ), 0, 16 ) . ':' . $post_id;
 	}
 }

@@ -335,3 +335,6 @@ impl Conflict {
         Self { fields: shown, external: item.fields.clone(), external_deleted: item.trashed }
     }
 }
+
+#[cfg(test)]
+mod tests;

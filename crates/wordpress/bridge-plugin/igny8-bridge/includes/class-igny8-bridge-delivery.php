@@ -1,0 +1,119 @@
+<?php
+/**
+ * One attempt at one delivery.
+ *
+ * @package Igny8_Bridge
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Sends a delivery and judges the answer.
+ */
+final class Igny8_Bridge_Delivery {
+
+	/**
+	 * Tries it once more, twice where the first answer showed how to do better.
+	 *
+	 * @param object $row The delivery.
+	 * @return string `sent`, `dead`, `later` (keep back this post) or `stop` (keep back everything).
+	 */
+	public static function attempt( $row ) {
+		$clock  = Igny8_Bridge_Service::clock_offset();
+		$answer = self::send( $row );
+		if ( 401 === self::status_of( $answer ) && self::can_do_better( $answer, $clock ) ) {
+			$answer = self::send( $row );
+		}
+		$status = self::status_of( $answer );
+		if ( $status >= 200 && $status < 300 ) {
+			self::keep( $row, 'sent', $answer, 0 );
+			Igny8_Bridge_Sender::note_success();
+			return 'sent';
+		}
+		if ( $status >= 400 && $status < 500 && ! in_array( $status, array( 401, 408, 429 ), true ) ) {
+			self::keep( $row, 'dead', $answer, 0 );
+			return 'dead';
+		}
+		$retry_after = 0 === $status ? 0 : Igny8_Bridge_Schedule::retry_after( (string) wp_remote_retrieve_header( $answer, 'retry-after' ) );
+		self::keep( $row, 'waiting', $answer, time() + max( $retry_after, Igny8_Bridge_Schedule::delay( $row->attempts + 1 ) ) );
+		if ( in_array( $status, array( 0, 401, 408, 429, 502, 503, 504 ), true ) || $retry_after > 0 ) {
+			Igny8_Bridge_Sender::note_trouble( self::reason_of( $answer ), $retry_after );
+			return 'stop';
+		}
+		return 'later';
+	}
+
+	/**
+	 * Sends it, stamped and signed anew.
+	 *
+	 * @param object $row The delivery.
+	 * @return array|WP_Error
+	 */
+	private static function send( $row ) {
+		$headers = Igny8_Bridge_Service::authorization() + Igny8_Bridge_Signature::headers( $row->webhook_id, Igny8_Bridge_Service::time(), $row->body );
+		return Igny8_Bridge_Service::post( 'webhooks/wordpress/' . $row->kind . '/', $row->body, $headers, 10 );
+	}
+
+	/**
+	 * Whether a refused signature may hold at once: the answer told the service's clock, or connecting anew brings a
+	 * new secret.
+	 *
+	 * @param array $answer The answer.
+	 * @param int   $clock  The clock that the attempt went by.
+	 * @return bool
+	 */
+	private static function can_do_better( $answer, $clock ) {
+		if ( abs( Igny8_Bridge_Service::clock_offset() - $clock ) > 5 ) {
+			return true;
+		}
+		$body = json_decode( wp_remote_retrieve_body( $answer ), true );
+		return is_array( $body ) && isset( $body['code'] ) && 'invalid_signature' === $body['code'] && Igny8_Bridge_Onboarding::renew_secret();
+	}
+
+	/**
+	 * Keeps what came of an attempt.
+	 *
+	 * @param object         $row    The delivery.
+	 * @param string         $state  Its state now.
+	 * @param array|WP_Error $answer The answer.
+	 * @param int            $next   When to try again.
+	 */
+	private static function keep( $row, $state, $answer, $next ) {
+		$values = array(
+			'state'        => $state,
+			'attempts'     => $row->attempts + 1,
+			'next_attempt' => $next,
+			'answer'       => self::status_of( $answer ),
+			'reason'       => 'sent' === $state ? '' : self::reason_of( $answer ),
+		);
+		if ( 'sent' === $state ) {
+			$values['body'] = '';
+		}
+		Igny8_Bridge_Outbox::update( $row->id, $values );
+	}
+
+	/**
+	 * The answer's status, 0 where none came.
+	 *
+	 * @param array|WP_Error $answer The answer.
+	 * @return int
+	 */
+	private static function status_of( $answer ) {
+		return is_wp_error( $answer ) ? 0 : (int) wp_remote_retrieve_response_code( $answer );
+	}
+
+	/**
+	 * Why it failed, in a line.
+	 *
+	 * @param array|WP_Error $answer The answer.
+	 * @return string
+	 */
+	public static function reason_of( $answer ) {
+		if ( is_wp_error( $answer ) ) {
+			return Igny8_Bridge_Text::line( $answer->get_error_message() );
+		}
+		$body = json_decode( wp_remote_retrieve_body( $answer ), true );
+		$said = is_array( $body ) && isset( $body['detail'] ) ? $body['detail'] : ( is_array( $body ) && isset( $body['title'] ) ? $body['title'] : '' );
+		return trim( self::status_of( $answer ) . ' ' . Igny8_Bridge_Text::line( $said ) );
+	}
+}

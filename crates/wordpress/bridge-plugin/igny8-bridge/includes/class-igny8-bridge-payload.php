@@ -1,0 +1,143 @@
+<?php
+/**
+ * What a delivery says.
+ *
+ * @package Igny8_Bridge
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Builds the bodies of the two webhooks. Texts are the raw ones, names of terms decoded.
+ */
+final class Igny8_Bridge_Payload {
+
+	/**
+	 * The statuses that IGNY8 knows; a plugin's own is a draft to it.
+	 */
+	const STATUSES = array( 'publish', 'future', 'draft', 'pending', 'private', 'trash' );
+
+	/**
+	 * The status of a post.
+	 *
+	 * @param Igny8_Bridge_Snapshot $now The post as it is.
+	 * @return array
+	 */
+	public static function status( $now ) {
+		return self::head( $now ) + array(
+			'post_status' => in_array( $now->status, self::STATUSES, true ) ? $now->status : 'draft',
+			'post_url'    => (string) get_permalink( $now->id ),
+			'post_title'  => $now->title,
+			'date_gmt'    => '' === $now->date_gmt ? null : self::instant( $now->date_gmt ),
+		);
+	}
+
+	/**
+	 * The end of a post.
+	 *
+	 * @param Igny8_Bridge_Snapshot $before The post as it was.
+	 * @return array
+	 */
+	public static function deleted( $before ) {
+		$gone = self::head( $before );
+		unset( $gone['content_hash'] );
+		// Deleting leaves no time behind, and it must not seem older than the last change.
+		$gone['modified_gmt'] = max( self::instant( $before->modified_gmt ), gmdate( 'Y-m-d\TH:i:s\Z' ) );
+		return $gone + array(
+			'post_status' => 'deleted',
+			'post_title'  => $before->title,
+		);
+	}
+
+	/**
+	 * Everything else about a post but its body.
+	 *
+	 * @param Igny8_Bridge_Snapshot $now The post as it is.
+	 * @return array
+	 */
+	public static function metadata( $now ) {
+		$post   = get_post( $now->id );
+		$author = get_userdata( (int) $post->post_author );
+		$image  = wp_get_attachment_url( (int) get_post_thumbnail_id( $post ) );
+		$terms  = self::terms( $post );
+		return self::head( $now ) + array(
+			'metadata' => array(
+				'title'              => $now->title,
+				'slug'               => $now->slug,
+				'excerpt'            => $post->post_excerpt,
+				'categories'         => isset( $terms['category'] ) ? $terms['category'] : array(),
+				'tags'               => isset( $terms['post_tag'] ) ? $terms['post_tag'] : array(),
+				'taxonomies'         => (object) array_diff_key(
+					$terms,
+					array(
+						'category' => 0,
+						'post_tag' => 0,
+					)
+				),
+				'featured_image_url' => $image ? $image : null,
+				'author'             => $author ? array(
+					'id'   => $author->ID,
+					'name' => $author->display_name,
+				) : null,
+				'seo'                => Igny8_Bridge_Seo::of_post( $now->id ),
+			),
+		);
+	}
+
+	/**
+	 * What every delivery begins with.
+	 *
+	 * @param Igny8_Bridge_Snapshot $post The post.
+	 * @return array
+	 */
+	private static function head( $post ) {
+		$head = array(
+			'post_id'      => $post->id,
+			'post_type'    => $post->type,
+			'modified_gmt' => self::instant( $post->modified_gmt ),
+			'content_hash' => $post->content_hash,
+		);
+		if ( preg_match( '/\A[1-9][0-9]{0,15}\z/', $post->content_id ) ) {
+			$head['content_id'] = (int) $post->content_id;
+		}
+		$integration = (int) get_option( Igny8_Bridge_Options::INTEGRATION_ID, 0 );
+		return $integration > 0 ? $head + array( 'integration_id' => $integration ) : $head;
+	}
+
+	/**
+	 * The post's terms by taxonomy, an empty list where it has none.
+	 *
+	 * @param WP_Post $post The post.
+	 * @return array<string,array[]>
+	 */
+	private static function terms( $post ) {
+		$by_taxonomy = array();
+		foreach ( get_object_taxonomies( $post, 'objects' ) as $taxonomy ) {
+			if ( ! $taxonomy->show_in_rest ) {
+				continue;
+			}
+			$terms = get_the_terms( $post, $taxonomy->name );
+
+			$by_taxonomy[ $taxonomy->name ] = array();
+			foreach ( is_array( $terms ) ? $terms : array() as $term ) {
+				$by_taxonomy[ $taxonomy->name ][] = array(
+					'id'       => $term->term_id,
+					'name'     => wp_specialchars_decode( $term->name, ENT_QUOTES ),
+					'slug'     => $term->slug,
+					'taxonomy' => $taxonomy->name,
+				);
+			}
+		}
+		return $by_taxonomy;
+	}
+
+	/**
+	 * A time of the database as RFC 3339. One that was never set (old imports) counts as now.
+	 *
+	 * @param string $gmt The time.
+	 * @return string
+	 */
+	private static function instant( $gmt ) {
+		return '0000-00-00 00:00:00' === $gmt || '' === $gmt ? gmdate( 'Y-m-d\TH:i:s\Z' ) : str_replace( ' ', 'T', $gmt ) . 'Z';
+	}
+}

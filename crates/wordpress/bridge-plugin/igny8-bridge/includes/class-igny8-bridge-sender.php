@@ -1,0 +1,249 @@
+<?php
+/**
+ * Sending what waits.
+ *
+ * @package Igny8_Bridge
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Empties the outbox once the visitor has the page: at the end of the request that made a delivery, and when one is
+ * due at the end of any later one or by WP-Cron. One process at a time, each post's deliveries in order.
+ *
+ * Trouble of one delivery (a 500) keeps back that post alone; trouble with the service (not reached, 401, 408, 429,
+ * 503) keeps back everything.
+ */
+final class Igny8_Bridge_Sender {
+
+	const STATE = 'igny8_bridge_sender';
+	const HOOK  = 'igny8_bridge_send';
+
+	/**
+	 * Longest time that one request goes on sending, in seconds.
+	 */
+	const PATIENCE = 20;
+
+	/**
+	 * Whether this request has made a delivery, or was made by the service, which therefore is there again.
+	 *
+	 * @var bool
+	 */
+	private static $fresh = false;
+
+	/**
+	 * Hooks in.
+	 */
+	public static function boot() {
+		add_action( 'shutdown', array( __CLASS__, 'send_after_answer' ), PHP_INT_MAX );
+		add_action( self::HOOK, array( __CLASS__, 'flush' ) );
+		foreach ( array( Igny8_Bridge_Options::API_KEY, Igny8_Bridge_Options::SERVICE_URL, Igny8_Bridge_Options::WEBHOOK_SECRET ) as $option ) {
+			// What was refused for a wrong key or secret is tried again with the right one.
+			add_action( "update_option_$option", array( __CLASS__, 'resume' ), 10, 0 );
+			add_action( "add_option_$option", array( __CLASS__, 'resume' ), 10, 0 );
+		}
+	}
+
+	/**
+	 * What the sender remembers from one request to the next.
+	 *
+	 * @return array{due:int,failures:int,last_try:int,not_before:int,reason:string}
+	 */
+	public static function state() {
+		$state = get_option( self::STATE, array() );
+		return ( is_array( $state ) ? $state : array() ) + array(
+			'due'        => 0,
+			'failures'   => 0,
+			'last_try'   => 0,
+			'not_before' => 0,
+			'reason'     => '',
+		);
+	}
+
+	/**
+	 * Notes that a delivery is due then.
+	 *
+	 * @param int $time When.
+	 */
+	public static function expect( $time ) {
+		self::$fresh = true;
+		$state       = self::state();
+		if ( 0 === $state['due'] || ( $time < $state['due'] && 0 === $state['failures'] ) ) {
+			self::remember( array( 'due' => $time ) );
+		}
+	}
+
+	/**
+	 * Forgets what went wrong, so that the next request tries.
+	 */
+	public static function resume() {
+		if ( Igny8_Bridge_Outbox::counts()['waiting'] > 0 || Igny8_Bridge_Structure::is_due() ) {
+			Igny8_Bridge_Outbox::wake();
+			self::remember(
+				array(
+					'due'        => time(),
+					'failures'   => 0,
+					'not_before' => 0,
+				)
+			);
+			self::$fresh = true;
+		}
+	}
+
+	/**
+	 * At the end of a request: sends what is due once the visitor has the answer.
+	 */
+	public static function send_after_answer() {
+		if ( ! self::is_time() ) {
+			return;
+		}
+		if ( function_exists( 'fastcgi_finish_request' ) ) {
+			fastcgi_finish_request();
+		} elseif ( function_exists( 'litespeed_finish_request' ) ) {
+			litespeed_finish_request();
+		} elseif ( 'cli' !== PHP_SAPI && ! wp_doing_cron() ) {
+			self::schedule( time() ); // nothing here lets the visitor go first
+			return;
+		}
+		self::flush();
+	}
+
+	/**
+	 * Whether this request is one to send in: something is due, or this request made a delivery, or the service made
+	 * this request and so is there again. Trouble just now is given five seconds.
+	 *
+	 * @return bool
+	 */
+	private static function is_time() {
+		$state = self::state();
+		$waits = 0 !== $state['due'];
+		if ( ( ! $waits && ! self::$fresh ) || $state['not_before'] > time() || ! Igny8_Bridge_Options::is_connected() || Igny8_Bridge_Lifecycle::is_ending() ) {
+			return false;
+		}
+		if ( $waits && $state['due'] <= time() ) {
+			return true;
+		}
+		$eager = self::$fresh || Igny8_Bridge_Authentication::is_keyed();
+		return $eager && ( 0 === $state['failures'] || time() - $state['last_try'] >= Igny8_Bridge_Schedule::DELAYS[0] );
+	}
+
+	/**
+	 * Sends what is due, one process at a time.
+	 */
+	public static function flush() {
+		if ( ! Igny8_Bridge_Options::is_connected() || ! Igny8_Bridge_Lock::take( 'outbox', 5 ) ) {
+			return;
+		}
+		wp_cache_delete( 'alloptions', 'options' ); // what the one before us remembered
+		if ( self::state()['not_before'] <= time() ) {
+			ignore_user_abort( true );
+			Igny8_Bridge_Outbox::install();
+			if ( Igny8_Bridge_Structure::send_if_due() && Igny8_Bridge_Options::tells_changes() ) {
+				self::send_rows( time() + self::PATIENCE );
+			}
+			self::plan();
+		}
+		Igny8_Bridge_Lock::release( 'outbox' );
+	}
+
+	/**
+	 * Sends delivery after delivery.
+	 *
+	 * @param int $end When to leave the rest to another request.
+	 */
+	private static function send_rows( $end ) {
+		$behind = array();
+		while ( time() < $end ) {
+			$rows = Igny8_Bridge_Outbox::due( 20, array_keys( $behind ) );
+			foreach ( $rows as $row ) {
+				$outcome = isset( $behind[ $row->post_id ] ) ? 'later' : Igny8_Bridge_Delivery::attempt( $row );
+				if ( 'stop' === $outcome ) {
+					return;
+				}
+				if ( 'later' === $outcome ) {
+					$behind[ $row->post_id ] = true;
+				}
+			}
+			if ( ! $rows ) {
+				return;
+			}
+		}
+	}
+
+	/**
+	 * Notes that the service has taken something. After a failure that wakes all that waits.
+	 */
+	public static function note_success() {
+		if ( self::state()['failures'] > 0 ) {
+			Igny8_Bridge_Outbox::wake();
+		}
+		self::remember(
+			array(
+				'failures'   => 0,
+				'not_before' => 0,
+				'last_try'   => time(),
+				'reason'     => '',
+			)
+		);
+	}
+
+	/**
+	 * Notes trouble with the service as a whole.
+	 *
+	 * @param string $reason      In words.
+	 * @param int    $retry_after Seconds that it asked to be left alone, or 0.
+	 */
+	public static function note_trouble( $reason, $retry_after ) {
+		self::remember(
+			array(
+				'failures'   => self::state()['failures'] + 1,
+				'not_before' => $retry_after > 0 ? time() + $retry_after : 0,
+				'last_try'   => time(),
+				'reason'     => $reason,
+			)
+		);
+	}
+
+	/**
+	 * Notes when to go on, and leaves word with WP-Cron.
+	 */
+	private static function plan() {
+		$state = self::state();
+		$due   = Igny8_Bridge_Options::tells_changes() ? Igny8_Bridge_Outbox::next_due() : 0;
+		if ( Igny8_Bridge_Structure::is_due() ) {
+			$due = 0 === $due ? time() : min( $due, time() );
+		}
+		if ( 0 !== $due && $state['failures'] > 0 ) {
+			$due = max( $due, $state['not_before'], $state['last_try'] + Igny8_Bridge_Schedule::delay( $state['failures'] ) );
+		}
+		self::remember( array( 'due' => $due ) );
+		if ( 0 !== $due ) {
+			self::schedule( $due );
+		}
+	}
+
+	/**
+	 * Asks WP-Cron to send then.
+	 *
+	 * @param int $time When.
+	 */
+	private static function schedule( $time ) {
+		$planned = wp_next_scheduled( self::HOOK );
+		if ( false === $planned || $planned > $time ) {
+			wp_clear_scheduled_hook( self::HOOK );
+			wp_schedule_single_event( $time, self::HOOK );
+		}
+	}
+
+	/**
+	 * Changes what the sender remembers.
+	 *
+	 * @param array $changes Entries of the state.
+	 */
+	private static function remember( $changes ) {
+		$state = self::state();
+		if ( array_merge( $state, $changes ) !== $state ) {
+			update_option( self::STATE, array_merge( $state, $changes ) );
+		}
+	}
+}

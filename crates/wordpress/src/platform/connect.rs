@@ -1,0 +1,197 @@
+//! The adapter itself: testing a connection, proving a site, opening a session.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use igny8_integration_domain::integration::PlatformName;
+use igny8_integration_domain::ports::platform::{
+    Connection, ConnectionReport, OnboardingChallenge, Platform, PlatformError, PlatformSession,
+};
+use tokio::sync::OnceCell;
+
+use super::authenticate::{authenticate, judge_permissions};
+use super::check::{judge_absence, reach};
+use super::checks::{Finding, Journal};
+use super::credentials::{WITHOUT_PLUGIN, choose};
+use super::listing::PageSize;
+use super::lookups::Lookups;
+use super::plugin::{Plugin, look_for_plugin};
+use super::prove::prove;
+use super::session::WordPressSession;
+use super::state::SiteState;
+use crate::discovery::{Attempt, Discovery, find_api, open_home};
+use crate::guard::Outbound;
+use crate::site::{Auth, Failure, FailureKind, SiteClient, unreachable};
+
+/// WordPress behind the platform port.
+#[derive(Clone)]
+pub struct WordPressPlatform {
+    outbound: Outbound,
+}
+
+impl WordPressPlatform {
+    pub fn new(outbound: Outbound) -> Self {
+        Self { outbound }
+    }
+
+    async fn test(&self, connection: &Connection, journal: &mut Journal) -> Result<(), Finding> {
+        let password = Auth::password(&connection.credentials);
+        let found = reach(&self.outbound, &connection.site_url, password.is_some(), journal).await?;
+        let stranger = SiteClient::anonymous(self.outbound.clone(), found.root.clone());
+        let started = Instant::now();
+        let seen = look_for_plugin(&stranger).await;
+        let has_plugin = matches!(seen, Ok(Plugin::Present { .. }));
+        let key = Auth::key(&connection.credentials);
+        let auth = record_choice(seen, key, password, started, journal)?;
+        journal.state = SiteState::new(&connection.site_url, &found, has_plugin).to_value();
+        let client = stranger.signed(auth);
+        let started = Instant::now();
+        let identity = authenticate(&client, &found, journal).await;
+        let identity = journal.record("authentication", started, identity)?;
+        record_permissions(&identity, journal)
+    }
+
+    async fn test_proved(
+        &self,
+        challenge: &OnboardingChallenge,
+        journal: &mut Journal,
+    ) -> Result<(), Finding> {
+        let found = reach(&self.outbound, &challenge.site_url, false, journal).await?;
+        let stranger = SiteClient::anonymous(self.outbound.clone(), found.root.clone());
+        let started = Instant::now();
+        let seen = look_for_plugin(&stranger).await;
+        let key = Auth::Key(challenge.api_key.clone());
+        let key = record_choice(seen, Some(key), None, started, journal)?;
+        journal.state = SiteState::new(&challenge.site_url, &found, true).to_value();
+        let started = Instant::now();
+        let identity = match prove(&stranger, challenge).await {
+            Ok(()) => authenticate(&stranger.signed(key), &found, journal).await,
+            Err(finding) => Err(finding),
+        };
+        let identity = journal.record("authentication", started, identity)?;
+        record_permissions(&identity, journal)
+    }
+
+    /// The way in: what was remembered where it still holds, else a new search.
+    async fn find(&self, connection: &Connection) -> Result<(SiteClient, SiteState), Failure> {
+        let password = Auth::password(&connection.credentials);
+        if let Some(state) = SiteState::recall(&connection.state, &connection.site_url) {
+            let stranger = SiteClient::anonymous(self.outbound.clone(), state.root());
+            match look_for_plugin(&stranger).await {
+                Ok(Plugin::Absent) if state.plugin => {}
+                Err(failure) if must_search_again(&failure) => {}
+                seen => {
+                    let state = state.with_plugin(matches!(seen, Ok(Plugin::Present { .. })));
+                    return choose(seen, Auth::key(&connection.credentials), password)
+                        .map(|auth| (stranger.signed(auth), state));
+                }
+            }
+        }
+        let found = self.search(connection).await?;
+        let stranger = SiteClient::anonymous(self.outbound.clone(), found.root.clone());
+        let seen = look_for_plugin(&stranger).await;
+        let state = SiteState::new(&connection.site_url, &found, matches!(seen, Ok(Plugin::Present { .. })));
+        choose(seen, Auth::key(&connection.credentials), password).map(|auth| (stranger.signed(auth), state))
+    }
+
+    async fn search(&self, connection: &Connection) -> Result<Discovery, Failure> {
+        let url = connection.site_url.url();
+        let home = open_home(&self.outbound, url).await.map_err(|error| unreachable(error, 0))?;
+        if let Some(elsewhere) = home.moved_to(url) {
+            let host = elsewhere.host_str().unwrap_or("another host");
+            return Err(Failure::new(
+                FailureKind::Protocol,
+                "redirected",
+                format!("the site redirects to {host}"),
+            ));
+        }
+        find_api(&self.outbound, url, &home).await.map_err(|nothing| {
+            let failed = nothing.attempts.iter().find_map(Attempt::failure);
+            if let Some(error) = failed {
+                return unreachable(error, 0);
+            }
+            let finding = judge_absence(&nothing, &home);
+            let passing =
+                ["maintenance", "firewall", "site_error"].into_iter().find(|code| *code == finding.code);
+            match passing {
+                Some(code) => Failure::new(FailureKind::Unavailable, code, finding.seen),
+                None => Failure::new(FailureKind::Protocol, "rest_not_found", finding.seen),
+            }
+        })
+    }
+}
+
+/// A way that no longer leads anywhere, rather than a site that is down.
+fn must_search_again(failure: &Failure) -> bool {
+    failure.kind == FailureKind::Protocol
+}
+
+/// The check `plugin`: what the site has shown, and which credentials go with that.
+fn record_choice(
+    seen: Result<Plugin, Failure>,
+    key: Option<Auth>,
+    password: Option<Auth>,
+    started: Instant,
+    journal: &mut Journal,
+) -> Result<Auth, Finding> {
+    let detail = match &seen {
+        Ok(Plugin::Present { version }) => {
+            journal.plugin_version = Some(version.clone());
+            format!("version {version}")
+        }
+        Err(failure) if failure.status != Some(404) => {
+            "not visible: the REST API is closed to strangers".to_owned()
+        }
+        _ => "not installed".to_owned(),
+    };
+    let chosen = choose(seen, key, password).map_err(Finding::from);
+    let auth = journal.record("plugin", started, chosen.map(|auth| (auth, detail)))?;
+    if !auth.is_key() {
+        for limitation in WITHOUT_PLUGIN {
+            journal.limit(limitation);
+        }
+    }
+    Ok(auth)
+}
+
+fn record_permissions(
+    identity: &super::authenticate::Identity,
+    journal: &mut Journal,
+) -> Result<(), Finding> {
+    let started = Instant::now();
+    let limitations = journal.record("permissions", started, judge_permissions(identity))?;
+    journal.limitations.extend(limitations);
+    Ok(())
+}
+
+#[async_trait]
+impl Platform for WordPressPlatform {
+    fn name(&self) -> PlatformName {
+        PlatformName::Wordpress
+    }
+
+    async fn test_connection(&self, connection: &Connection) -> ConnectionReport {
+        let mut journal = Journal::default();
+        let outcome = self.test(connection, &mut journal).await;
+        journal.into_report(outcome)
+    }
+
+    async fn prove_and_test(&self, challenge: &OnboardingChallenge) -> ConnectionReport {
+        let mut journal = Journal::default();
+        let outcome = self.test_proved(challenge, &mut journal).await;
+        journal.into_report(outcome)
+    }
+
+    async fn open(&self, connection: &Connection) -> Result<Arc<dyn PlatformSession>, PlatformError> {
+        let (site, state) = self.find(connection).await?;
+        Ok(Arc::new(WordPressSession {
+            site,
+            site_id: connection.site_id,
+            state,
+            structure: OnceCell::new(),
+            lookups: Lookups::default(),
+            page_size: PageSize::default(),
+        }))
+    }
+}

@@ -1,0 +1,28 @@
+//! The platform port for WordPress. A site with the bridge plugin is called with its key and written to by
+//! compare-and-set; a bare one with an application password, reading each post before it is changed.
+
+mod advice;
+mod authenticate;
+mod check;
+mod checks;
+mod connect;
+mod content_fields;
+mod credentials;
+mod dates;
+mod listing;
+mod lookups;
+mod marker;
+mod notes;
+mod permissions;
+mod plugin;
+mod prove;
+mod reading;
+mod row;
+mod session;
+mod state;
+mod structure;
+mod terms;
+mod version;
+mod writing;
+
+pub use connect::WordPressPlatform;

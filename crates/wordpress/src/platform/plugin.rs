@@ -1,0 +1,84 @@
+//! The bridge plugin on a site: is it there, and what does it say to who holds its key.
+
+use serde_json::Value;
+
+use crate::site::{Failure, FailureKind, SiteClient};
+
+pub(super) const STATUS: &str = "igny8/v1/status";
+/// The protocol that this adapter speaks.
+const PROTOCOL: u64 = 1;
+
+/// What a site shows to a stranger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Plugin {
+    Present { version: String },
+    Absent,
+}
+
+/// Asks without the key: it never goes to a site that has not shown the plugin.
+pub(super) async fn look_for_plugin(stranger: &SiteClient) -> Result<Plugin, Failure> {
+    match stranger.read(STATUS, Vec::new()).await {
+        Ok(reply) => read_plugin(&reply.value),
+        // Only the API's own word counts: a page may also mean that the API is no longer where it was.
+        Err(failure) if failure.status == Some(404) && failure.wp.is_some() => Ok(Plugin::Absent),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn read_plugin(value: &Value) -> Result<Plugin, Failure> {
+    if value.get("plugin").and_then(Value::as_str) != Some("igny8-bridge") {
+        let what = "the plugin's address on the site answers, but not as the plugin does";
+        return Err(Failure::new(FailureKind::Protocol, "unexpected_answer", what));
+    }
+    if value.get("protocol").and_then(Value::as_u64) != Some(PROTOCOL) {
+        let what = "the plugin on the site speaks another version of the protocol";
+        return Err(Failure::new(FailureKind::Protocol, "plugin_incompatible", what));
+    }
+    let version = value.get("version").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(Plugin::Present { version })
+}
+
+/// What the plugin tells to the holder of its key.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PluginDetails {
+    pub wordpress_version: Option<String>,
+    /// Whether the `Authorization` header arrives; some hosts keep it from PHP.
+    pub authorization_header: bool,
+    pub connection_enabled: bool,
+    pub capabilities: Value,
+}
+
+pub(super) async fn read_details(keyed: &SiteClient) -> Result<PluginDetails, Failure> {
+    let reply = keyed.read(STATUS, Vec::new()).await?;
+    let flag = |name: &str| reply.value.get(name).and_then(Value::as_bool).unwrap_or(true);
+    Ok(PluginDetails {
+        wordpress_version: reply
+            .value
+            .get("wordpress_version")
+            .and_then(Value::as_str)
+            .map(ToOwned::to_owned),
+        authorization_header: flag("authorization_header"),
+        connection_enabled: flag("connection_enabled"),
+        capabilities: reply.value.pointer("/user/capabilities").cloned().unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_the_plugins_own_answer_shows_the_plugin() {
+        let shown = json!({"plugin": "igny8-bridge", "version": "0.1.0", "protocol": 1});
+        assert_eq!(read_plugin(&shown).unwrap(), Plugin::Present { version: "0.1.0".to_owned() });
+        for other in [
+            json!({}),
+            json!([]),
+            json!({"plugin": "other"}),
+            json!({"plugin": "igny8-bridge", "protocol": 2}),
+        ] {
+            assert!(read_plugin(&other).is_err());
+        }
+    }
+}

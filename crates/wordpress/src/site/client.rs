@@ -1,0 +1,138 @@
+//! The calls themselves.
+
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+use url::Url;
+
+use super::auth::Auth;
+use super::failure::{Failure, FailureKind};
+use super::judge::{Sent, judge, unreachable};
+use super::reply::Reply;
+use crate::answer::Redactor;
+use crate::discovery::{FIELDS, FRESH, RestRoot};
+use crate::guard::{Answer, Call, Outbound, OutboundError};
+
+/// Hosts that block `DELETE` let it through as a `POST` with this.
+const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
+
+pub type Query<'q> = Vec<(&'q str, String)>;
+
+/// A query from borrowed pairs.
+pub fn query<'q>(pairs: &[(&'q str, &str)]) -> Query<'q> {
+    pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+}
+
+/// One site's API with one way to sign calls, or none.
+#[derive(Clone)]
+pub struct SiteClient {
+    outbound: Outbound,
+    root: RestRoot,
+    auth: Option<Auth>,
+    redactor: Redactor,
+}
+
+impl SiteClient {
+    pub fn anonymous(outbound: Outbound, root: RestRoot) -> Self {
+        Self { outbound, root, auth: None, redactor: Redactor::default() }
+    }
+
+    #[must_use]
+    pub fn signed(&self, auth: Auth) -> Self {
+        Self { redactor: auth.redactor(), auth: Some(auth), ..self.clone() }
+    }
+
+    pub fn root(&self) -> &RestRoot {
+        &self.root
+    }
+
+    /// Whether calls carry the plugin's key.
+    pub fn is_keyed(&self) -> bool {
+        self.auth.as_ref().is_some_and(Auth::is_key)
+    }
+
+    /// Reads a route, past every cache: some ignore unknown parameters but honour `_fields`, so both carry
+    /// something random.
+    pub async fn read(&self, route: &str, mut query: Query<'_>) -> Result<Reply, Failure> {
+        let fresh = format!("{:08x}", rand::random::<u32>());
+        if let Some((_, fields)) = query.iter_mut().find(|(name, _)| *name == FIELDS) {
+            fields.push_str(",_");
+            fields.push_str(&fresh);
+        }
+        query.push((FRESH, fresh));
+        let url = self.root.route(route, query);
+        self.call(Method::GET, url, &[], None).await
+    }
+
+    /// Posts JSON to a route, once.
+    pub async fn post(
+        &self,
+        route: &str,
+        query: Query<'_>,
+        body: &Value,
+        headers: &[(HeaderName, &str)],
+    ) -> Result<Reply, Failure> {
+        let url = self.root.route(route, query);
+        self.call(Method::POST, url, headers, Some(body)).await
+    }
+
+    /// Deletes (to the trash). Where the web server blocks the method the same is asked for by `POST`.
+    pub async fn delete(
+        &self,
+        route: &str,
+        query: Query<'_>,
+        headers: &[(HeaderName, &str)],
+    ) -> Result<Reply, Failure> {
+        let url = self.root.route(route, query);
+        let result = self.call(Method::DELETE, url.clone(), headers, None).await;
+        match result {
+            Err(failure) if failure.wp.is_none() && matches!(failure.status, Some(403 | 405 | 501)) => {
+                let mut overridden = headers.to_vec();
+                overridden.push((METHOD_OVERRIDE, "DELETE"));
+                self.call(Method::POST, url, &overridden, None).await
+            }
+            result => result,
+        }
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        url: Url,
+        extra: &[(HeaderName, &str)],
+        body: Option<&Value>,
+    ) -> Result<Reply, Failure> {
+        let write = method != Method::GET;
+        let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let sent = Sent { write, bytes: body.len() };
+        let headers = self.headers(extra, !body.is_empty())?;
+        let answer = self.send(Call { method, url, headers, body }).await;
+        let answer = answer.map_err(|error| unreachable(error, sent.bytes))?;
+        let reply = judge(&answer, sent, &self.redactor)?;
+        if let Some(noise) = reply.noise {
+            tracing::warn!(host = answer.url.host_str(), noise = noise.describe(), "answer with noise");
+        }
+        Ok(reply)
+    }
+
+    async fn send(&self, call: Call) -> Result<Answer, OutboundError> {
+        self.outbound.send(call).await
+    }
+
+    fn headers(&self, extra: &[(HeaderName, &str)], has_body: bool) -> Result<HeaderMap, Failure> {
+        let invalid =
+            |_| Failure::new(FailureKind::Protocol, "invalid_request", "the credentials fit in no header");
+        let mut headers = match &self.auth {
+            Some(auth) => auth.headers().map_err(invalid)?,
+            None => HeaderMap::new(),
+        };
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if has_body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        }
+        for (name, value) in extra {
+            headers.insert(name.clone(), HeaderValue::from_str(value).map_err(invalid)?);
+        }
+        Ok(headers)
+    }
+}

@@ -1,0 +1,37 @@
+//! A good answer of a site's API.
+
+use chrono::{DateTime, Utc};
+use igny8_integration_domain::time::Timestamp;
+use reqwest::header::{DATE, HeaderMap};
+use serde_json::Value;
+
+use crate::answer::Noise;
+
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub value: Value,
+    pub headers: HeaderMap,
+    pub noise: Option<Noise>,
+}
+
+impl Reply {
+    /// How many rows the site counts in all pages (`X-WP-Total`).
+    pub fn total(&self) -> Option<u64> {
+        self.headers.get("x-wp-total")?.to_str().ok()?.trim().parse().ok()
+    }
+
+    /// The site's own clock.
+    pub fn server_time(&self) -> Option<Timestamp> {
+        date_of(&self.headers)
+    }
+
+    /// The rows of a listing. An object where a list should be is no listing.
+    pub fn rows(&self) -> Option<&[Value]> {
+        self.value.as_array().map(Vec::as_slice)
+    }
+}
+
+pub(super) fn date_of(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    httpdate::parse_http_date(date).ok().map(DateTime::<Utc>::from)
+}

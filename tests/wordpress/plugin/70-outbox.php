@@ -1,0 +1,168 @@
+<?php
+
+$outbox = new Igny8_Test_Service();
+$secret = 'whsec_' . base64_encode( str_repeat( 's', 32 ) );
+
+/** Connects the site as it would be after onboarding, with everything told so far. */
+function connect_outbox( $service, $secret ) {
+	$service->answer( 200, array( 'outcome' => 'applied' ) );
+	Igny8_Test::start( "foreach ( array( 'sender', 'clock_offset', 'connected_as' ) as \$name ) { delete_option( \"igny8_bridge_\$name\" ); }
+		update_option( 'igny8_bridge_service_url', '{$service->url}' );
+		update_option( 'igny8_bridge_webhook_secret', '$secret' );
+		update_option( 'igny8_bridge_integration_id', 42 );
+		global \$wpdb; \$wpdb->query( \"DELETE FROM {\$wpdb->prefix}igny8_outbox\" );" );
+	$service->received(); // the structure, where it had not been told yet
+}
+
+/** A REST request as the block editor makes it. */
+function edit( $method, $path, $body = null ) {
+	$answer = request( $method, $path, array( 'Authorization: Basic ' . base64_encode( 'admin:' . Igny8_Test::$site['admin']['application_password'] ) ), $body );
+	if ( $answer['status'] >= 300 ) {
+		throw new Exception( "$method $path is {$answer['status']} " . substr( $answer['body'], 0, 300 ) );
+	}
+	return $answer['json'];
+}
+
+/** The deliveries that came, decoded; checks that each is authorized and signed. */
+function deliveries( $requests, $secret ) {
+	$read = array();
+	foreach ( $requests as $request ) {
+		$headers = $request['headers'];
+		same( 'Bearer ' . Igny8_Test::KEY, $headers['authorization'] ?? null, 'Authorization' );
+		$signed = $headers['webhook-id'] . '.' . $headers['webhook-timestamp'] . '.' . $request['body'];
+		same( 'v1,' . base64_encode( hash_hmac( 'sha256', $signed, base64_decode( substr( $secret, 6 ) ), true ) ), $headers['webhook-signature'], 'webhook-signature' );
+		holds( 1 === preg_match( '#^/api/v1/integration/webhooks/wordpress/(status|metadata)/$#', $request['path'], $kind ), "{$request['path']} is a webhook's path" );
+		$read[] = array( 'kind' => $kind[1], 'id' => $headers['webhook-id'] ) + json_decode( $request['body'], true );
+	}
+	return $read;
+}
+
+/** Runs one operation; exactly one delivery may come of it, and it is given. */
+$one = function ( $operation ) use ( $outbox, $secret ) {
+	$operation();
+	$came = deliveries( $outbox->await( 1 ), $secret );
+	usleep( 150000 );
+	$more = deliveries( $outbox->received(), $secret );
+	same( 1, count( $came ) + count( $more ), 'number of deliveries (' . json_encode( array_merge( $came, $more ) ) . ')' );
+	return $came[0];
+};
+/** Runs one operation of which none may come. */
+$none = function ( $operation ) use ( $outbox ) {
+	$operation();
+	usleep( 200000 );
+	same( array(), $outbox->received(), 'deliveries' );
+};
+
+connect_outbox( $outbox, $secret );
+
+check( 'each thing done in the editor arrives as one delivery', function () use ( $one ) {
+	$id   = null;
+	$made = $one( function () use ( &$id ) {
+		$id = edit( 'POST', '/wp-json/wp/v2/posts', array( 'title' => 'Tom & Jerry\'s', 'content' => 'One \ two', 'status' => 'draft' ) )['id'];
+	} );
+	same( array( 'status', 'draft', $id, 'post' ), array( $made['kind'], $made['post_status'], $made['post_id'], $made['post_type'] ) );
+	same( array( 42, hash( 'sha256', 'One \ two' ), 'Tom & Jerry\'s' ), array( $made['integration_id'], $made['content_hash'], $made['post_title'] ) );
+	holds( ! isset( $made['content_id'] ), 'an unmarked post has no content_id' );
+
+	$path      = "/wp-json/wp/v2/posts/$id";
+	$published = $one( fn() => edit( 'POST', $path, array( 'status' => 'publish' ) ) );
+	same( array( 'status', 'publish' ), array( $published['kind'], $published['post_status'] ) );
+	holds( str_ends_with( $published['post_url'], '/tom-jerrys/' ), 'post_url is the public one' );
+	same( evaluate( "return str_replace( ' ', 'T', get_post( $id )->post_modified_gmt ) . 'Z';" ), $published['modified_gmt'], 'modified_gmt' );
+	holds( $published['sequence'] > $made['sequence'], 'the sequence rises' );
+
+	$body = $one( fn() => edit( 'POST', $path, array( 'content' => 'New body' ) ) );
+	same( array( 'metadata', hash( 'sha256', 'New body' ) ), array( $body['kind'], $body['content_hash'] ) );
+
+	$term     = evaluate( 'return wp_insert_term( "R&D", "category" )["term_id"];' );
+	$category = $one( fn() => edit( 'POST', $path, array( 'categories' => array( $term ) ) ) );
+	same( array( array( 'id' => $term, 'name' => 'R&D', 'slug' => 'rd', 'taxonomy' => 'category' ) ), $category['metadata']['categories'], 'categories' );
+
+	$genre = evaluate( 'return get_term_by( "name", "Poetry", "genre" )->term_id;' );
+	same( 'Poetry', $one( fn() => edit( 'POST', $path, array( 'genres' => array( $genre ) ) ) )['metadata']['taxonomies']['genre'][0]['name'], 'genre' );
+
+	$seo = array( 'title' => '%%category%% 50\50', 'description' => '', 'focus_keyword' => '', 'canonical' => '' );
+	same( $seo, $one( fn() => edit( 'POST', $path, array( 'igny8_seo' => array( 'title' => $seo['title'] ) ) ) )['metadata']['seo'], 'seo' );
+	same( 'another-slug', $one( fn() => edit( 'POST', $path, array( 'slug' => 'another-slug' ) ) )['metadata']['slug'], 'slug' );
+
+	$image = evaluate( 'return wp_insert_attachment( array( "post_title" => "i", "post_mime_type" => "image/png" ), "2026/01/i.png" );' );
+	holds( str_ends_with( $one( fn() => edit( 'POST', $path, array( 'featured_media' => $image ) ) )['metadata']['featured_image_url'], '/2026/01/i.png' ), 'featured_image_url is the image' );
+
+	same( 'trash', $one( fn() => edit( 'DELETE', $path ) )['post_status'], 'post_status' );
+	same( 'draft', $one( fn() => edit( 'POST', $path, array( 'status' => 'draft' ) ) )['post_status'], 'post_status' );
+	same( 'future', $one( fn() => edit( 'POST', $path, array( 'status' => 'future', 'date_gmt' => '2040-01-02T03:04:05' ) ) )['post_status'], 'post_status' );
+	same( '2041-01-02T03:04:05Z', $one( fn() => edit( 'POST', $path, array( 'date_gmt' => '2041-01-02T03:04:05' ) ) )['date_gmt'], 'date_gmt' );
+	same( array( 'status', $id, 'deleted' ), array_values( array_intersect_key( $one( fn() => edit( 'DELETE', "$path?force=true" ) ), array_flip( array( 'kind', 'post_status', 'post_id' ) ) ) ) );
+} );
+
+check( 'each thing done by PHP arrives as one delivery', function () use ( $one ) {
+	$id = null;
+	same( 'publish', $one( function () use ( &$id ) {
+		$id = evaluate( 'return wp_insert_post( array( "post_type" => "book", "post_title" => "By PHP", "post_content" => "a", "post_status" => "publish", "meta_input" => array( "igny8_content_id" => "77" ) ) );' );
+	} )['post_status'] );
+	$edit = fn( $fields ) => fn() => evaluate( "wp_update_post( wp_slash( array( 'ID' => $id ) + " . var_export( $fields, true ) . ' ) );' );
+	$body = $one( $edit( array( 'post_content' => 'C:\temp' ) ) );
+	same( array( 77, hash( 'sha256', 'C:\temp' ), 'book' ), array( $body['content_id'], $body['content_hash'], $body['post_type'] ) );
+	same( 'sl', $one( $edit( array( 'post_name' => 'sl' ) ) )['metadata']['slug'] );
+	same( 'Title', $one( $edit( array( 'post_title' => 'Title' ) ) )['metadata']['title'] );
+	same( 'History', $one( fn() => evaluate( "wp_set_object_terms( $id, 'History', 'genre' );" ) )['metadata']['taxonomies']['genre'][0]['name'] );
+	same( 'T', $one( fn() => evaluate( "update_post_meta( $id, '_igny8_seo_title', 'T' );" ) )['metadata']['seo']['title'] );
+	same( '', $one( fn() => evaluate( "delete_post_meta( $id, '_igny8_seo_title' );" ) )['metadata']['seo']['title'] );
+	same( 'future', $one( $edit( array( 'post_status' => 'future', 'post_date' => '2040-01-01 00:00:00', 'post_date_gmt' => '2040-01-01 00:00:00', 'edit_date' => true ) ) )['post_status'] );
+	same( 'publish', $one( fn() => evaluate( "wp_publish_post( $id );" ) )['post_status'], 'a scheduled one, published' );
+	same( 'trash', $one( fn() => evaluate( "wp_trash_post( $id );" ) )['post_status'] );
+	same( 'draft', $one( fn() => evaluate( "wp_untrash_post( $id );" ) )['post_status'] );
+	same( array( 77, 'deleted' ), array_values( array_intersect_key( $one( fn() => evaluate( "wp_delete_post( $id, true );" ) ), array_flip( array( 'content_id', 'post_status' ) ) ) ) );
+} );
+
+check( 'a scheduled post that WP-Cron publishes is told', function () use ( $one ) {
+	$id = null;
+	$one( function () use ( &$id ) {
+		$id = evaluate( 'return wp_insert_post( array( "post_title" => "Soon", "post_content" => "a", "post_status" => "future", "post_date" => "2040-01-01 00:00:00" ) );' );
+	} );
+	// Its time comes: past hooks, as time passes.
+	evaluate( "global \$wpdb; \$wpdb->update( \$wpdb->posts, array( 'post_date' => '2020-01-01 00:00:00', 'post_date_gmt' => '2020-01-01 00:00:00' ), array( 'ID' => $id ) );
+		wp_clear_scheduled_hook( 'publish_future_post', array( $id ) ); wp_schedule_single_event( time() - 1, 'publish_future_post', array( $id ) );" );
+	same( 'publish', $one( fn() => request( 'GET', '/wp-cron.php' ) )['post_status'] );
+} );
+
+check( 'a new status and new details together lose neither', function () use ( $outbox, $secret ) {
+	$id = evaluate( 'return wp_insert_post( array( "post_title" => "Both", "post_content" => "a", "post_status" => "draft" ) );' );
+	$outbox->await( 1 );
+	edit( 'POST', "/wp-json/wp/v2/posts/$id", array( 'status' => 'publish', 'excerpt' => 'New excerpt' ) );
+	$came = deliveries( $outbox->await( 2 ), $secret );
+	same( array( 'status', 'metadata' ), array_column( $came, 'kind' ) );
+	same( array( 'publish', 'New excerpt' ), array( $came[0]['post_status'], $came[1]['metadata']['excerpt'] ) );
+} );
+
+check( 'what changes nothing, or nobody asked for, is not told', function () use ( $none ) {
+	$id = evaluate( 'remove_all_actions( "shutdown" ); return wp_insert_post( array( "post_title" => "Still", "post_content" => "a", "post_status" => "publish" ) );' );
+	$none( fn() => edit( 'POST', "/wp-json/wp/v2/posts/$id", array( 'title' => 'Still' ) ) );
+	$none( fn() => edit( 'POST', "/wp-json/wp/v2/posts/$id/autosaves", array( 'title' => 'Typing', 'content' => 'more' ) ) );
+	$none( fn() => evaluate( "update_post_meta( $id, '_edit_lock', time() . ':1' ); update_post_meta( $id, '_elementor_css', 'x' ); delete_post_meta( $id, '_encloseme' );" ) );
+	$none( fn() => evaluate( 'wp_insert_post( array( "post_title" => "", "post_status" => "auto-draft" ) );' ) );
+	$none( fn() => evaluate( 'wp_insert_post( array( "post_title" => "menu", "post_type" => "nav_menu_item", "post_status" => "publish" ) );' ) );
+	$none( fn() => edit( 'POST', '/wp-json/wp/v2/categories', array( 'name' => 'Unused ' . microtime( true ) ) ) );
+} );
+
+check( 'what IGNY8 does by its key is not told back', function () use ( $none ) {
+	$none( function () {
+		$id = ok( 'POST', '/wp-json/wp/v2/posts', array( 'title' => 'Pushed', 'status' => 'publish', 'meta' => array( 'igny8_content_id' => '9' ) ) )['id'];
+		ok( 'POST', "/wp-json/wp/v2/posts/$id", array( 'content' => 'b', 'igny8_seo' => array( 'title' => 'x' ) ) );
+		ok( 'DELETE', "/wp-json/wp/v2/posts/$id" );
+	} );
+} );
+
+check( 'a status that core does not know is a draft', function () use ( $one ) {
+	same( 'draft', $one( fn() => evaluate( 'register_post_status( "pitch" ); wp_insert_post( array( "post_title" => "Pitch", "post_content" => "a", "post_status" => "pitch" ) );' ) )['post_status'] );
+} );
+
+check( 'the editor does not wait for a slow service', function () use ( $outbox ) {
+	$outbox->answer( 200, array(), array(), 1.5 );
+	$start = microtime( true );
+	edit( 'POST', '/wp-json/wp/v2/posts', array( 'title' => 'Quick', 'status' => 'publish' ) );
+	holds( microtime( true ) - $start < 1.4, 'the answer comes at once' );
+	$outbox->await( 1 );
+	sleep( 1 );
+	$outbox->answer( 200, array() );
+} );

@@ -1,0 +1,184 @@
+<?php
+
+$trouble = new Igny8_Test_Service();
+$secret  = 'whsec_' . base64_encode( str_repeat( 's', 32 ) );
+
+$insert = fn( $title ) => evaluate( "return wp_insert_post( array( 'post_title' => '$title', 'post_content' => 'a', 'post_status' => 'publish' ) );" );
+$counts = fn() => evaluate( 'return Igny8_Bridge_Outbox::counts();' );
+/** Lets the time of the next attempt come. */
+$due = fn() => evaluate( 'Igny8_Bridge_Outbox::wake(); $state = Igny8_Bridge_Sender::state(); update_option( "igny8_bridge_sender", array_merge( $state, array( "due" => 1, "last_try" => 0, "not_before" => 0 ) ) ); remove_all_actions( "shutdown" );' );
+
+check( 'the service is away for 50 edits: all arrive, in order for each post, once it is back', function () use ( $secret, $trouble ) {
+	connect_outbox( $trouble, $secret );
+	evaluate( 'update_option( "igny8_bridge_service_url", "http://127.0.0.1:1" );' );
+	$ids = evaluate( '$ids = array(); for ( $i = 0; $i < 5; $i++ ) { $ids[] = wp_insert_post( array( "post_title" => "Away", "post_content" => "0", "post_status" => "publish" ) ); } return $ids;' );
+	for ( $i = 1; $i < 10; $i++ ) {
+		evaluate( 'foreach ( ' . var_export( $ids, true ) . " as \$id ) { wp_update_post( array( 'ID' => \$id, 'post_content' => '$i' ) ); }" );
+	}
+	same( array( 'waiting' => 50, 'dead' => 0 ), evaluate( 'return Igny8_Bridge_Outbox::counts();' ) );
+	evaluate( "update_option( 'igny8_bridge_service_url', '{$trouble->url}' );" );
+	$came = deliveries( $trouble->await( 50, 10 ), $secret );
+	same( 50, count( array_unique( array_column( $came, 'id' ) ) ), 'different deliveries' );
+	foreach ( $ids as $id ) {
+		$of_post = array_values( array_filter( $came, fn( $delivery ) => $id === $delivery['post_id'] ) );
+		same( array_map( fn( $i ) => hash( 'sha256', (string) $i ), range( 0, 9 ) ), array_column( $of_post, 'content_hash' ), 'order of the bodies' );
+		holds( count( array_unique( array_column( $of_post, 'sequence' ) ) ) === 10, 'each has a sequence number of its own' );
+	}
+	same( array( 'waiting' => 0, 'dead' => 0 ), evaluate( 'return Igny8_Bridge_Outbox::counts();' ) );
+} );
+
+check( 'a request of the service shows that it is back', function () use ( $trouble, $secret, $insert ) {
+	connect_outbox( $trouble, $secret );
+	$trouble->answer( 502, array() );
+	$insert( 'Back' );
+	$first = deliveries( $trouble->await( 1 ), $secret );
+	$trouble->answer( 200, array() );
+	evaluate( 'update_option( "igny8_bridge_sender", array_merge( Igny8_Bridge_Sender::state(), array( "due" => time() + 300, "last_try" => time() - 6 ) ) );' );
+	request( 'GET', '/' );
+	usleep( 200000 );
+	same( array(), $trouble->received(), 'deliveries at the end of a visitor\'s request' );
+	evaluate( 'global $wpdb; $wpdb->query( "UPDATE {$wpdb->prefix}igny8_outbox SET next_attempt = 0" );' );
+	ok( 'GET', '/wp-json/igny8/v1/status' );
+	$again = deliveries( $trouble->await( 1 ), $secret );
+	same( $first[0]['id'], $again[0]['id'], 'webhook-id of the second attempt' );
+} );
+
+check( 'an attempt is stamped and signed anew', function () use ( $trouble, $secret, $insert, $due ) {
+	connect_outbox( $trouble, $secret );
+	$trouble->answer( 500, array() );
+	$insert( 'Twice' );
+	$first = $trouble->await( 1 )[0]['headers'];
+	sleep( 1 );
+	$due();
+	request( 'GET', '/' );
+	$second = $trouble->await( 1 )[0]['headers'];
+	same( $first['webhook-id'], $second['webhook-id'], 'webhook-id' );
+	holds( $second['webhook-timestamp'] > $first['webhook-timestamp'], 'the time is that of the attempt' );
+	holds( $second['webhook-signature'] !== $first['webhook-signature'], 'the signature is that of the attempt' );
+	$next = evaluate( 'global $wpdb; return $wpdb->get_row( "SELECT attempts, next_attempt - UNIX_TIMESTAMP() AS rest FROM {$wpdb->prefix}igny8_outbox" );' );
+	same( '2', $next['attempts'], 'attempts' );
+	holds( $next['rest'] > 290 && $next['rest'] <= 331, 'the third attempt is five minutes later' );
+} );
+
+check( 'a delivery in trouble keeps back its post and no other', function () use ( $trouble, $secret, $insert, $counts ) {
+	connect_outbox( $trouble, $secret );
+	$trouble->answer( 500, array() );
+	$id = $insert( 'Poison' );
+	$trouble->await( 1 );
+	$trouble->answer( 200, array() );
+	evaluate( "wp_update_post( array( 'ID' => $id, 'post_content' => 'later' ) );" );
+	$insert( 'Fine' );
+	usleep( 300000 );
+	same( array( 'Fine' ), array_column( deliveries( $trouble->received(), $secret ), 'post_title' ), 'what came' );
+	same( 2, $counts()['waiting'], 'waiting' );
+} );
+
+check( 'Retry-After is honoured by everything', function () use ( $trouble, $secret, $insert ) {
+	connect_outbox( $trouble, $secret );
+	$trouble->answer( 429, array( 'code' => 'throttled' ), array( 'Retry-After' => '120' ) );
+	$insert( 'Wait' );
+	$trouble->await( 1 );
+	$trouble->answer( 200, array() );
+	evaluate( 'update_option( "igny8_bridge_sender", array_merge( Igny8_Bridge_Sender::state(), array( "last_try" => time() - 60 ) ) );' );
+	$insert( 'Wait too' );
+	ok( 'GET', '/wp-json/igny8/v1/status' );
+	request( 'GET', '/wp-cron.php' );
+	usleep( 300000 );
+	same( array(), $trouble->received(), 'deliveries' );
+	$rest = evaluate( 'return Igny8_Bridge_Sender::state()["not_before"] - time();' );
+	holds( $rest > 110 && $rest <= 120, 'two minutes are waited' );
+	same( 60, evaluate( 'return Igny8_Bridge_Schedule::retry_after( gmdate( "D, d M Y H:i:s", time() + 60 ) . " GMT" );' ), 'the form with a date' );
+} );
+
+check( 'what is refused for good is kept, shown, and sent again on demand', function () use ( $trouble, $secret, $insert, $counts ) {
+	connect_outbox( $trouble, $secret );
+	$trouble->answer( 400, array( 'code' => 'validation_error', 'detail' => 'post_id: not a number' ) );
+	$insert( 'Refused <b>post</b>' );
+	$first = deliveries( $trouble->await( 1 ), $secret );
+	same( array( 'waiting' => 0, 'dead' => 1 ), $counts() );
+	$trouble->answer( 200, array() );
+	$insert( 'Another' );
+	same( 1, count( $trouble->await( 1 ) ), 'deliveries besides' );
+	$browse = fn( $method, $path, $fields = null ) => request( $method, $path, array(), $fields, array( 'form' => true, 'curl' => array( CURLOPT_COOKIEJAR => Igny8_Test::$dir . '/cookies', CURLOPT_COOKIEFILE => Igny8_Test::$dir . '/cookies' ) ) );
+	$browse( 'GET', '/wp-login.php' );
+	$browse( 'POST', '/wp-login.php', array( 'log' => 'admin', 'pwd' => Igny8_Test::$site['admin']['password'], 'testcookie' => '1' ) );
+	$html = $browse( 'GET', '/wp-admin/options-general.php?page=igny8-bridge' )['body'];
+	holds( str_contains( $html, '400 post_id: not a number' ) && str_contains( $html, 'Refused post' ), 'the page shows what was refused and why' );
+	holds( 1 === preg_match( '#value="igny8_bridge_send_again".*?name="_wpnonce" value="([0-9a-f]+)"#s', $html, $nonce ), 'there is a button' );
+	same( 403, $browse( 'POST', '/wp-admin/admin-post.php', array( 'action' => 'igny8_bridge_send_again' ) )['status'], 'status without a nonce' );
+	same( array(), $trouble->received(), 'deliveries without a nonce' );
+	$browse( 'POST', '/wp-admin/admin-post.php', array( 'action' => 'igny8_bridge_send_again', '_wpnonce' => $nonce[1] ) );
+	same( $first[0]['id'], deliveries( $trouble->await( 1 ), $secret )[0]['id'], 'webhook-id' );
+} );
+
+check( 'a clock that is off is measured and allowed for', function () use ( $trouble, $secret, $insert ) {
+	connect_outbox( $trouble, $secret );
+	$trouble->answer( 401, array( 'code' => 'invalid_signature', 'detail' => 'timestamp' ), array( 'Date' => gmdate( 'D, d M Y H:i:s', time() + 420 ) . ' GMT' ) );
+	$insert( 'Clock' );
+	$tries = array_map( fn( $request ) => (int) $request['headers']['webhook-timestamp'] - time(), $trouble->await( 2 ) );
+	holds( abs( $tries[0] ) <= 2 && abs( $tries[1] - 420 ) <= 2, 'the second attempt goes by the clock of the service' );
+	same( 2, count( $tries ), 'attempts' );
+} );
+
+check( 'a refused key is kept and sent again once the key is right', function () use ( $trouble, $secret, $insert, $counts ) {
+	connect_outbox( $trouble, $secret );
+	$trouble->answer( 401, array( 'code' => 'not_authenticated' ) );
+	$insert( 'Key' );
+	same( 1, count( $trouble->await( 1 ) ), 'attempts' );
+	same( array( 'waiting' => 1, 'dead' => 0 ), $counts() );
+	$trouble->answer( 200, array() );
+	evaluate( 'update_option( "igny8_bridge_api_key", "the-new-key-of-the-site" );' );
+	same( 'Bearer the-new-key-of-the-site', $trouble->await( 1 )[0]['headers']['authorization'], 'Authorization' );
+	evaluate( 'delete_option( "igny8_bridge_previous_key" );' );
+} );
+
+check( 'a rotated secret is fetched by connecting anew, and not over and over', function () use ( $trouble, $secret, $insert ) {
+	connect_outbox( $trouble, $secret );
+	evaluate( 'delete_option( "igny8_bridge_secret_renewed" );' );
+	$new = 'whsec_' . base64_encode( str_repeat( 'n', 32 ) );
+	$trouble->script( array(
+		'webhooks/wordpress/status/'    => array( 401, array( 'code' => 'invalid_signature', 'detail' => 'no signature holds' ) ),
+		'integrations/test-connection/' => array( 200, array( 'success' => true, 'integration_id' => 42, 'webhook_secret' => $new ) ),
+	) );
+	$insert( 'Rotated' );
+	$paths = array_map( fn( $request ) => basename( $request['path'] ), $trouble->await( 3 ) );
+	same( array( 'status', 'test-connection', 'status' ), $paths, 'requests' );
+	same( $new, evaluate( 'return get_option( "igny8_bridge_webhook_secret" );' ) );
+	same( false, evaluate( 'return Igny8_Bridge_Onboarding::renew_secret();' ), 'connected anew within the hour' );
+} );
+
+check( 'switched off, nothing is sent, and what waits goes out later', function () use ( $trouble, $secret, $insert ) {
+	connect_outbox( $trouble, $secret );
+	$trouble->answer( 500, array() );
+	$insert( 'Waits' );
+	$trouble->await( 1 );
+	$trouble->answer( 200, array() );
+	evaluate( 'update_option( "igny8_bridge_two_way_sync_enabled", "0" );' );
+	same( array( 'update_site_structure' ), array_map( fn( $request ) => basename( $request['path'] ), $trouble->await( 1 ) ), 'what is told' );
+	$insert( 'Silent' );
+	usleep( 200000 );
+	same( array(), $trouble->received(), 'deliveries' );
+	evaluate( 'update_option( "igny8_bridge_two_way_sync_enabled", "1" ); Igny8_Bridge_Sender::resume();' );
+	same( array( 'update_site_structure', 'status' ), array_map( fn( $request ) => basename( $request['path'] ), $trouble->await( 2 ) ), 'what is told' );
+} );
+
+check( 'a copy of the site keeps quiet and says so', function () use ( $trouble, $secret, $insert ) {
+	connect_outbox( $trouble, $secret );
+	evaluate( 'update_option( "igny8_bridge_connected_as", hash( "sha256", "live.example" ) );' );
+	$insert( 'On the copy' );
+	usleep( 200000 );
+	same( array(), $trouble->received(), 'deliveries' );
+	$page = evaluate( 'define( "WP_ADMIN", true ); return Igny8_Bridge_Options::is_copy();' );
+	same( true, $page, 'is_copy' );
+	evaluate( 'delete_option( "igny8_bridge_connected_as" );' );
+} );
+
+check( 'sequence numbers never go down, also when everything was delivered', function () use ( $trouble, $secret, $insert ) {
+	connect_outbox( $trouble, $secret );
+	$insert( 'First' );
+	$insert( 'Second' );
+	$max = evaluate( 'global $wpdb; return (int) $wpdb->get_var( "SELECT MAX(id) FROM {$wpdb->prefix}igny8_outbox" );' );
+	evaluate( 'global $wpdb; $wpdb->query( "UPDATE {$wpdb->prefix}igny8_outbox SET state = \"sent\", created = 1" ); Igny8_Bridge_Outbox::prune();' );
+	same( array( $max ), array_map( 'intval', evaluate( 'global $wpdb; return $wpdb->get_col( "SELECT id FROM {$wpdb->prefix}igny8_outbox" );' ) ), 'rows left' );
+	holds( $max > 1600000000, 'they began with the time of the table\'s making' );
+} );
