@@ -6,6 +6,7 @@ mod fields;
 mod intent;
 mod receive;
 mod reconcile;
+mod resolve;
 mod state;
 mod terms;
 
