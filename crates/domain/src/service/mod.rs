@@ -2,6 +2,7 @@
 
 pub mod account;
 mod connection;
+pub mod content;
 mod content_sync;
 mod credentials;
 mod error;
@@ -18,6 +19,7 @@ mod sync_metadata;
 
 pub use account::AccountService;
 pub use connection::ConnectionService;
+pub use content::ContentService;
 pub use content_sync::{ContentSyncService, PulledOne};
 pub use credentials::{CredentialRotationService, RotationReport};
 pub use error::{Conflict, ServiceError};

@@ -2,6 +2,7 @@
 
 mod account;
 mod connection;
+mod content;
 mod credentials;
 mod integration;
 mod onboarding;

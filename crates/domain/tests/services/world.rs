@@ -13,8 +13,8 @@ use igny8_integration_domain::ports::storage::{Cursor, EventFilter, Storage};
 use igny8_integration_domain::service::account::{NewSiteCommand, NewUserCommand};
 use igny8_integration_domain::service::integration::{CreateIntegration, IntegrationView};
 use igny8_integration_domain::service::{
-    AccountService, ConnectionService, CredentialRotationService, IntegrationService, OnboardingService,
-    ServiceError, SessionService,
+    AccountService, ConnectionService, ContentService, CredentialRotationService, IntegrationService,
+    OnboardingService, ServiceError, SessionService,
 };
 use igny8_integration_domain::testing::{FixedClock, MemoryStorage, PlainCipher, SequentialRandom};
 use secrecy::SecretString;
@@ -33,6 +33,7 @@ pub struct World {
     pub integrations: IntegrationService,
     pub connections: ConnectionService,
     pub onboarding: OnboardingService,
+    pub contents: ContentService,
     pub rotation: CredentialRotationService,
     pub platform: Arc<StubPlatform>,
 }
@@ -61,6 +62,7 @@ impl World {
             integrations: IntegrationService::new(s.clone(), k.clone(), t.clone(), schedule),
             connections: ConnectionService::new(s.clone(), platforms.clone(), k.clone(), t.clone()),
             onboarding: OnboardingService::new(s.clone(), platforms, k.clone(), t.clone(), random, schedule),
+            contents: ContentService::new(s.clone(), t.clone()),
             rotation: CredentialRotationService::new(s.clone(), k.clone()),
             storage,
             clock,
