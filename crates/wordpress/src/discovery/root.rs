@@ -39,7 +39,7 @@ impl RestRoot {
         has_route(&self.0)
     }
 
-    /// The address of a route, such as `wp/v2/posts`, with a query.
+    /// The address of a route, such as `wp/v2/posts`, with a query. The empty route is the index.
     pub fn route<'q>(&self, path: &str, query: impl IntoIterator<Item = (&'q str, String)>) -> Url {
         let mut url = self.0.clone();
         if self.is_plain() {
@@ -51,7 +51,9 @@ impl RestRoot {
                     if name == ROUTE { format!("{}/{path}", value.trim_end_matches('/')) } else { value };
                 editor.append_pair(&name, &joined);
             }
-        } else if let Ok(mut segments) = url.path_segments_mut() {
+        } else if !path.is_empty()
+            && let Ok(mut segments) = url.path_segments_mut()
+        {
             segments.pop_if_empty().extend(path.split('/').filter(|segment| !segment.is_empty()));
         }
         for (name, value) in query {
@@ -94,5 +96,6 @@ mod tests {
         let route = root.route("wp/v2/posts", [("per_page", "1".to_owned())]);
         assert_eq!(route.as_str(), expected);
         assert_eq!(RestRoot::of_index(root.url()), root, "an index's root is its own root");
+        assert_eq!(RestRoot::of_index(&root.route("", [])), root, "and the empty route");
     }
 }

@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail loudly")]
 
+mod connection;
 mod discovery;
+mod fake;
 mod guard;
+mod reading;
 mod server;
+mod writing;
