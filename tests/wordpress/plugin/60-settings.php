@@ -113,6 +113,15 @@ check( 'Connect asks the service and shows each check', function () use ( $conne
 	same( true, ok( 'GET', '/wp-json/igny8/v1/status' )['signs_webhooks'], 'signs_webhooks' );
 } );
 
+check( 'once connected with a new key the old one ends within five minutes', function () use ( $connect, $asked ) {
+	evaluate( 'update_option( "igny8_bridge_previous_key", array( "key" => "the-old-key", "until" => time() + 86400 ) );' );
+	$connect();
+	same( 1, count( $asked() ), 'requests' );
+	$rest = evaluate( 'return get_option( "igny8_bridge_previous_key" )["until"] - time();' );
+	holds( $rest > 290 && $rest <= 300, 'five minutes are left' );
+	evaluate( 'delete_option( "igny8_bridge_previous_key" );' );
+} );
+
 check( 'each way to fail is told in plain words and leaves the connection as it was', function () use ( $connect, $service, $asked ) {
 	$cases = array(
 		array( 400, array( 'code' => 'connection_failed', 'success' => false, 'detail' => 'stopped at tls', 'checks' => array( array( 'name' => 'tls', 'ok' => false, 'detail' => 'certificate has expired', 'duration_ms' => 5 ) ) ), array( 'could not reach this site', 'certificate has expired', '✗ Failed' ) ),

@@ -111,6 +111,18 @@ check( 'what is refused for good is kept, shown, and sent again on demand', func
 	same( $first[0]['id'], deliveries( $trouble->await( 1 ), $secret )[0]['id'], 'webhook-id' );
 } );
 
+check( 'tables of an old site, which cannot hold an emoji, lose no delivery', function () use ( $trouble, $secret, $insert, $counts ) {
+	connect_outbox( $trouble, $secret );
+	evaluate( 'global $wpdb; $wpdb->query( "ALTER TABLE {$wpdb->prefix}igny8_outbox CONVERT TO CHARACTER SET utf8mb3" );' );
+	$trouble->answer( 400, array( 'detail' => 'not that 🚀' ) );
+	$insert( 'Launch 🚀' );
+	same( 'Launch 🚀', deliveries( $trouble->await( 1 ), $secret )[0]['post_title'], 'post_title' );
+	same( array( 'waiting' => 0, 'dead' => 1 ), $counts() );
+	usleep( 200000 );
+	same( array(), $trouble->received(), 'further attempts' );
+	evaluate( 'global $wpdb; $wpdb->query( "ALTER TABLE {$wpdb->prefix}igny8_outbox CONVERT TO CHARACTER SET utf8mb4" );' );
+} );
+
 check( 'a clock that is off is measured and allowed for', function () use ( $trouble, $secret, $insert ) {
 	connect_outbox( $trouble, $secret );
 	$trouble->answer( 401, array( 'code' => 'invalid_signature', 'detail' => 'timestamp' ), array( 'Date' => gmdate( 'D, d M Y H:i:s', time() + 420 ) . ' GMT' ) );
@@ -126,6 +138,7 @@ check( 'a refused key is kept and sent again once the key is right', function ()
 	$insert( 'Key' );
 	same( 1, count( $trouble->await( 1 ) ), 'attempts' );
 	same( array( 'waiting' => 1, 'dead' => 0 ), $counts() );
+	same( 401, evaluate( 'return Igny8_Bridge_Sender::state()["answer"];' ), 'what the settings page goes by' );
 	$trouble->answer( 200, array() );
 	evaluate( 'update_option( "igny8_bridge_api_key", "the-new-key-of-the-site" );' );
 	same( 'Bearer the-new-key-of-the-site', $trouble->await( 1 )[0]['headers']['authorization'], 'Authorization' );

@@ -26,21 +26,20 @@ final class Igny8_Bridge_Delivery {
 		}
 		$status = self::status_of( $answer );
 		if ( $status >= 200 && $status < 300 ) {
-			self::keep( $row, 'sent', $answer, 0 );
+			$kept = self::keep( $row, 'sent', $answer, 0 );
 			Igny8_Bridge_Sender::note_success();
-			return 'sent';
+			return $kept ? 'sent' : 'stop';
 		}
 		if ( $status >= 400 && $status < 500 && ! in_array( $status, array( 401, 408, 429 ), true ) ) {
-			self::keep( $row, 'dead', $answer, 0 );
-			return 'dead';
+			return self::keep( $row, 'dead', $answer, 0 ) ? 'dead' : 'stop';
 		}
 		$retry_after = 0 === $status ? 0 : Igny8_Bridge_Schedule::retry_after( (string) wp_remote_retrieve_header( $answer, 'retry-after' ) );
-		self::keep( $row, 'waiting', $answer, time() + max( $retry_after, Igny8_Bridge_Schedule::delay( $row->attempts + 1 ) ) );
+		$kept        = self::keep( $row, 'waiting', $answer, time() + max( $retry_after, Igny8_Bridge_Schedule::delay( $row->attempts + 1 ) ) );
 		if ( in_array( $status, array( 0, 401, 408, 429, 502, 503, 504 ), true ) || $retry_after > 0 ) {
-			Igny8_Bridge_Sender::note_trouble( self::reason_of( $answer ), $retry_after );
+			Igny8_Bridge_Sender::note_trouble( $answer, $retry_after );
 			return 'stop';
 		}
-		return 'later';
+		return $kept ? 'later' : 'stop';
 	}
 
 	/**
@@ -77,6 +76,7 @@ final class Igny8_Bridge_Delivery {
 	 * @param string         $state  Its state now.
 	 * @param array|WP_Error $answer The answer.
 	 * @param int            $next   When to try again.
+	 * @return bool False if it could not be kept; going on would send the same again at once.
 	 */
 	private static function keep( $row, $state, $answer, $next ) {
 		$values = array(
@@ -89,7 +89,7 @@ final class Igny8_Bridge_Delivery {
 		if ( 'sent' === $state ) {
 			$values['body'] = '';
 		}
-		Igny8_Bridge_Outbox::update( $row->id, $values );
+		return Igny8_Bridge_Outbox::update( $row->id, $values );
 	}
 
 	/**
@@ -98,7 +98,7 @@ final class Igny8_Bridge_Delivery {
 	 * @param array|WP_Error $answer The answer.
 	 * @return int
 	 */
-	private static function status_of( $answer ) {
+	public static function status_of( $answer ) {
 		return is_wp_error( $answer ) ? 0 : (int) wp_remote_retrieve_response_code( $answer );
 	}
 

@@ -45,7 +45,7 @@ final class Igny8_Bridge_Onboarding {
 			if ( '' !== $report['webhook_secret'] ) {
 				update_option( Igny8_Bridge_Options::WEBHOOK_SECRET, $report['webhook_secret'] );
 			}
-			delete_option( Igny8_Bridge_Options::PREVIOUS_KEY );
+			Igny8_Bridge_Options::end_previous_key();
 		}
 		unset( $report['webhook_secret'] );
 		update_option( Igny8_Bridge_Options::REPORT, $report, false );

@@ -51,6 +51,17 @@ final class Igny8_Bridge_Options {
 	}
 
 	/**
+	 * Lets the replaced key end soon: the service knows the new one, and only what is under way still has the old.
+	 */
+	public static function end_previous_key() {
+		$previous = get_option( self::PREVIOUS_KEY, array() );
+		if ( is_array( $previous ) && isset( $previous['until'] ) ) {
+			$previous['until'] = min( $previous['until'], time() + 5 * MINUTE_IN_SECONDS );
+			update_option( self::PREVIOUS_KEY, $previous );
+		}
+	}
+
+	/**
 	 * Whether a text can be a key: 8 to 200 visible ASCII characters, any of them.
 	 *
 	 * @param mixed $key What was given.

@@ -77,6 +77,9 @@ final class Igny8_Bridge_Outbox_Page {
 			echo ' ' . esc_html( sprintf( __( 'The last one failed: %s', 'igny8-bridge' ), $state['reason'] ) );
 		}
 		echo '</p>';
+		if ( 401 === $state['answer'] && '' !== $state['reason'] ) {
+			echo '<p>' . esc_html__( 'IGNY8 does not accept this site\'s API key any more. Enter the new one above, save, and press Connect. Nothing is lost meanwhile.', 'igny8-bridge' ) . '</p>';
+		}
 	}
 
 	/**

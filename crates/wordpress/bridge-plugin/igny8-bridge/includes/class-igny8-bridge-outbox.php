@@ -90,7 +90,8 @@ final class Igny8_Bridge_Outbox {
 			)
 		);
 		$id   = (int) $wpdb->insert_id;
-		$text = wp_json_encode( $body + array( 'sequence' => $id ), JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE );
+		// In ASCII: the tables of an old site cannot hold every sign.
+		$text = wp_json_encode( $body + array( 'sequence' => $id ), JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE );
 		self::update(
 			$id,
 			array(
@@ -155,10 +156,14 @@ final class Igny8_Bridge_Outbox {
 	 *
 	 * @param int   $id     Its id.
 	 * @param array $values Columns.
+	 * @return bool False if it could not be stored.
 	 */
 	public static function update( $id, $values ) {
 		global $wpdb;
-		$wpdb->update( self::table(), $values, array( 'id' => $id ) ); // phpcs:ignore WordPress.DB.DirectDatabaseQuery
+		if ( isset( $values['reason'] ) ) {
+			$values['reason'] = (string) $wpdb->strip_invalid_text_for_column( self::table(), 'reason', $values['reason'] );
+		}
+		return false !== $wpdb->update( self::table(), $values, array( 'id' => $id ) ); // phpcs:ignore WordPress.DB.DirectDatabaseQuery
 	}
 
 	/**

@@ -47,7 +47,7 @@ final class Igny8_Bridge_Sender {
 	/**
 	 * What the sender remembers from one request to the next.
 	 *
-	 * @return array{due:int,failures:int,last_try:int,not_before:int,reason:string}
+	 * @return array{due:int,failures:int,last_try:int,not_before:int,answer:int,reason:string}
 	 */
 	public static function state() {
 		$state = get_option( self::STATE, array() );
@@ -56,6 +56,7 @@ final class Igny8_Bridge_Sender {
 			'failures'   => 0,
 			'last_try'   => 0,
 			'not_before' => 0,
+			'answer'     => 0,
 			'reason'     => '',
 		);
 	}
@@ -190,16 +191,17 @@ final class Igny8_Bridge_Sender {
 	/**
 	 * Notes trouble with the service as a whole.
 	 *
-	 * @param string $reason      In words.
-	 * @param int    $retry_after Seconds that it asked to be left alone, or 0.
+	 * @param array|WP_Error $answer      What it answered.
+	 * @param int            $retry_after Seconds that it asked to be left alone, or 0.
 	 */
-	public static function note_trouble( $reason, $retry_after ) {
+	public static function note_trouble( $answer, $retry_after ) {
 		self::remember(
 			array(
 				'failures'   => self::state()['failures'] + 1,
 				'not_before' => $retry_after > 0 ? time() + $retry_after : 0,
 				'last_try'   => time(),
-				'reason'     => $reason,
+				'answer'     => Igny8_Bridge_Delivery::status_of( $answer ),
+				'reason'     => Igny8_Bridge_Delivery::reason_of( $answer ),
 			)
 		);
 	}

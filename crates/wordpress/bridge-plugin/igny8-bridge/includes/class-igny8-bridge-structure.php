@@ -86,10 +86,10 @@ final class Igny8_Bridge_Structure {
 		$fingerprint = self::fingerprint();
 		$path        = 'integrations/' . (int) get_option( Igny8_Bridge_Options::INTEGRATION_ID, 0 ) . '/update_site_structure/';
 		$answer      = Igny8_Bridge_Service::post( $path, wp_json_encode( self::body() ), Igny8_Bridge_Service::authorization(), $timeout );
-		$status      = is_wp_error( $answer ) ? 0 : (int) wp_remote_retrieve_response_code( $answer );
+		$status      = Igny8_Bridge_Delivery::status_of( $answer );
 		if ( in_array( $status, array( 0, 401, 408, 429 ), true ) || $status >= 500 ) {
 			Igny8_Bridge_Sender::note_trouble(
-				Igny8_Bridge_Delivery::reason_of( $answer ),
+				$answer,
 				0 === $status ? 0 : Igny8_Bridge_Schedule::retry_after( (string) wp_remote_retrieve_header( $answer, 'retry-after' ) )
 			);
 			return false;
