@@ -78,6 +78,9 @@ pub struct Link {
     pub external_status: String,
     /// When the site says that it changed.
     pub external_modified_at: Option<Timestamp>,
+    /// The highest sequence that the site's deliveries told of this post: orders those of one second.
+    #[serde(default)]
+    pub external_sequence: Option<i64>,
     /// The compare-and-set token as last seen.
     pub external_version: String,
     /// What both sides agreed on.

@@ -119,6 +119,7 @@ impl Link {
             external_url: None,
             external_status: String::new(),
             external_modified_at: None,
+            external_sequence: None,
             external_version: String::new(),
             base,
         };

@@ -5,6 +5,7 @@
 
 mod create;
 mod failure;
+mod known;
 mod line;
 mod locate;
 mod plan;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 pub(crate) use failure::{ItemFailure, is_lasting};
+pub(crate) use known::Known;
 pub(crate) use line::line;
 use settle::Settled;
 

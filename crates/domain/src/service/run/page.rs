@@ -6,10 +6,9 @@ use super::context::RunContext;
 use super::{RunExecutor, Stop};
 use crate::content::{Content, NewContent, Received};
 use crate::event::{Action, NewEvent};
-use crate::id::ContentId;
 use crate::ports::platform::{ExternalItem, Lookup, UnreadableItem};
 use crate::ports::storage::{StorageError, UnitOfWork};
-use crate::service::item::line;
+use crate::service::item::{Known, line};
 use crate::sync::{DeleteCandidate, Direction, MAX_LISTED, PendingDelete, PlanAction, PlanEntry, SyncRun};
 use crate::time::Timestamp;
 
@@ -19,13 +18,6 @@ pub(super) struct Batch {
     pub type_at: usize,
     pub items: Vec<ExternalItem>,
     pub unreadable: Vec<UnreadableItem>,
-}
-
-/// Contents that posts may belong to.
-struct Known {
-    linked: HashMap<String, Content>,
-    marked: HashMap<ContentId, Content>,
-    former: HashMap<String, Content>,
 }
 
 /// What a page adds up to, beside what is written.
@@ -47,7 +39,7 @@ impl RunExecutor {
     ) -> Result<(), Stop> {
         let items = self.fresh(context, batch.items).await?;
         let mut uow = self.storage.begin().await?;
-        let mut known = find_known(uow.as_mut(), context, &items).await?;
+        let mut known = Known::find(uow.as_mut(), &context.integration, &items).await?;
         let mut gathered = Gathered::default();
         for item in &items {
             self.apply_item(uow.as_mut(), run, context, &mut known, item, &mut gathered).await?;
@@ -110,7 +102,7 @@ impl RunExecutor {
         gathered: &mut Gathered,
     ) -> Result<(), StorageError> {
         let now = self.clock.now();
-        let Some(mut content) = known.take(item, context) else {
+        let Some(mut content) = known.take(item) else {
             return self.apply_unknown(uow, run, context, item, gathered).await;
         };
         let before = content.clone();
@@ -228,68 +220,6 @@ impl RunExecutor {
         });
         Some(event)
     }
-}
-
-impl Known {
-    /// The content that a post belongs to: by its link, by its marker, or as what it was before.
-    fn take(&mut self, item: &ExternalItem, context: &RunContext) -> Option<Content> {
-        if let Some(content) = self.linked.remove(&item.external_id) {
-            return Some(content);
-        }
-        // A marker is copied along when somebody duplicates a post: only a content without a post follows it.
-        let marked = item.marker.and_then(|id| self.marked.remove(&id));
-        if let Some(content) = marked.filter(|content| {
-            content.link.is_none()
-                && content.content_type == item.content_type
-                && content.site_id == context.integration.site_id
-        }) {
-            return Some(content);
-        }
-        self.former.remove(&item.external_id)
-    }
-}
-
-async fn find_known(
-    uow: &mut dyn UnitOfWork,
-    context: &RunContext,
-    items: &[ExternalItem],
-) -> Result<Known, StorageError> {
-    let integration = &context.integration;
-    let ids: Vec<String> = items.iter().map(|item| item.external_id.clone()).collect();
-    let linked = uow.lock_linked_contents(integration.id, &ids).await?;
-    let linked: HashMap<String, Content> = linked
-        .into_iter()
-        .filter_map(|content| {
-            let id = content.link.as_ref()?.external_id.clone();
-            Some((id, content))
-        })
-        .collect();
-    let unlinked: Vec<&ExternalItem> =
-        items.iter().filter(|item| !linked.contains_key(&item.external_id)).collect();
-    let markers: Vec<ContentId> = unlinked.iter().filter_map(|item| item.marker).collect();
-    let marked = if markers.is_empty() {
-        Vec::new()
-    } else {
-        uow.lock_contents(integration.site_id, &markers).await?
-    };
-    let rest: Vec<String> = unlinked.iter().map(|item| item.external_id.clone()).collect();
-    let former = if rest.is_empty() {
-        Vec::new()
-    } else {
-        let identity = integration.site_url.identity();
-        uow.lock_formerly_linked_contents(integration.site_id, &identity, &rest).await?
-    };
-    let marked: HashMap<ContentId, Content> =
-        marked.into_iter().map(|content| (content.id, content)).collect();
-    let former = former
-        .into_iter()
-        .filter(|content| !marked.contains_key(&content.id))
-        .filter_map(|content| {
-            let id = content.former_link.as_ref()?.link.external_id.clone();
-            Some((id, content))
-        })
-        .collect();
-    Ok(Known { linked, marked, former })
 }
 
 fn count(run: &mut SyncRun, received: &Received) {

@@ -81,6 +81,7 @@ impl World {
             external_url: Some(format!("https://shop.example/?p={external_id}")),
             external_status: "publish".to_owned(),
             external_modified_at: Some(at(-60)),
+            external_sequence: Some(12),
             external_version: format!("v{external_id}"),
             base: Base::default(),
         }
