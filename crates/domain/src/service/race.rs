@@ -30,3 +30,39 @@ pub(crate) fn expect_version(expected: Option<i64>, actual: i64) -> Result<(), S
         Err(ServiceError::PreconditionFailed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::{Ready, ready};
+
+    use super::*;
+    use crate::ports::storage::StorageError;
+
+    /// Is overtaken so many times, and counts how often it was tried.
+    fn overtaken(times: u32, tries: &Cell<u32>) -> Ready<Result<(), ServiceError>> {
+        tries.set(tries.get() + 1);
+        ready(if tries.get() <= times { Err(StorageError::Conflict.into()) } else { Ok(()) })
+    }
+
+    #[tokio::test]
+    async fn who_is_overtaken_decides_anew_five_times_at_most() {
+        let tries = Cell::new(0);
+        assert!(retrying!(overtaken(4, &tries)).is_ok());
+        assert_eq!(tries.replace(0), 5);
+        let outcome = retrying!(overtaken(99, &tries));
+        assert!(matches!(outcome, Err(ServiceError::Unavailable(StorageError::Conflict))));
+        assert_eq!(tries.get(), 5);
+    }
+
+    #[tokio::test]
+    async fn no_other_error_is_tried_again() {
+        let tries = Cell::new(0);
+        let refused = || {
+            tries.set(tries.get() + 1);
+            ready(Err::<(), _>(ServiceError::PreconditionFailed))
+        };
+        assert!(retrying!(refused()).is_err());
+        assert_eq!(tries.get(), 1);
+    }
+}
