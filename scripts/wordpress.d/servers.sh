@@ -32,15 +32,17 @@ sql() { mariadb --no-defaults --socket="$dir/run/db.sock" --user=root "$@"; }
 start_mariadb() {
   local i
   step=MariaDB
+  # A server clears its temporary tables away when it starts, and in a shared folder those of every other one too.
+  [ -d "$dir/run/db-tmp" ] || install -d -o "$server_user" -m 700 "$dir/run/db-tmp"
   if [ ! -f "$dir/mysql/.done" ]; then
     rm -rf "$dir/mysql"; install -d -o "$server_user" -m 700 "$dir/mysql"
-    mariadb-install-db --no-defaults --user="$server_user" --datadir="$dir/mysql" --auth-root-authentication-method=normal \
+    mariadb-install-db --no-defaults --user="$server_user" --datadir="$dir/mysql" --tmpdir="$dir/run/db-tmp" --auth-root-authentication-method=normal \
       --skip-test-db --skip-name-resolve --force --innodb-log-file-size=8M >"$dir/run/mariadb-install.log" 2>&1
     touch "$dir/mysql/.done"
   fi
   server_alive mariadb && return
   # Nothing here has to outlive a power cut, so nothing waits for the disk.
-  setsid mariadbd --no-defaults --user="$server_user" --datadir="$dir/mysql" --socket="$dir/run/db.sock" --skip-networking \
+  setsid mariadbd --no-defaults --user="$server_user" --datadir="$dir/mysql" --tmpdir="$dir/run/db-tmp" --socket="$dir/run/db.sock" --skip-networking \
     --pid-file="$dir/mysql/pid" --log-error="$dir/run/mariadb.log" --innodb-log-file-size=8M --innodb-buffer-pool-size=64M \
     --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=OFF --max-connections=100 --performance-schema=OFF \
     >/dev/null 2>&1 </dev/null 9>&- &
