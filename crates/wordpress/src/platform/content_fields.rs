@@ -1,6 +1,5 @@
 //! Between WordPress's fields and the domain's.
 
-use chrono::TimeDelta;
 use igny8_integration_domain::content::{ContentStatus, FieldPatch};
 use igny8_integration_domain::id::SiteId;
 use igny8_integration_domain::ports::platform::ExternalItem;
@@ -9,9 +8,6 @@ use super::lookups::{Lookups, Picture};
 use super::marker::marker_of;
 use super::row::Row;
 use super::version::version_of;
-
-/// A draft's date moves with each save until somebody sets it; one this far after the last save was set.
-const PLANNED: TimeDelta = TimeDelta::seconds(60);
 
 /// A row as the domain sees it.
 pub(super) fn item_of(row: &Row, type_name: &str, site_id: SiteId, lookups: &Lookups) -> ExternalItem {
@@ -78,8 +74,7 @@ pub(super) fn status_out(status: ContentStatus) -> &'static str {
 fn plan(row: &Row, fields: &mut FieldPatch) {
     fields.publish_at = match row.status.as_str() {
         "publish" | "private" => None,
-        "future" => Some(row.date),
-        _ => Some(row.date.filter(|date| row.modified.is_none_or(|modified| *date > modified + PLANNED))),
+        _ => Some(row.planned_date()),
     };
 }
 

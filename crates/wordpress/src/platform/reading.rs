@@ -43,7 +43,7 @@ pub(super) fn read_rows(reply: &Reply, taxonomies: &[Taxonomy]) -> (Vec<Row>, Ve
     let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
     for value in reply.rows().unwrap_or_default() {
         match read_row(value, taxonomies) {
-            Ok(row) => rows.push(row),
+            Ok(row) => rows.push(row.read_at(reply.server_time())),
             Err(item) => unreadable.push(item),
         }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use igny8_integration_domain::content::Seo;
 use igny8_integration_domain::ports::platform::UnreadableItem;
 use igny8_integration_domain::time::Timestamp;
@@ -32,9 +33,30 @@ pub(super) struct Row {
     /// The plugin's own token.
     pub version: Option<String>,
     pub seo: Option<Seo>,
+    /// The site's clock when it showed the row.
+    pub shown_at: Option<Timestamp>,
 }
 
+/// A draft's date moves with each save until somebody sets it; one this far after the last save was set.
+const PLANNED: TimeDelta = TimeDelta::seconds(60);
+
 impl Row {
+    #[must_use]
+    pub fn read_at(self, shown_at: Option<Timestamp>) -> Self {
+        Self { shown_at, ..self }
+    }
+
+    /// The date that somebody planned for a post that is not public.
+    pub fn planned_date(&self) -> Option<Timestamp> {
+        let after =
+            |date: Timestamp, other: Option<Timestamp>, by| other.is_some_and(|other| date > other + by);
+        self.date.filter(|date| {
+            self.status == "future"
+                || after(*date, self.modified, PLANNED)
+                || after(*date, self.shown_at, TimeDelta::zero())
+        })
+    }
+
     pub fn is_trashed(&self) -> bool {
         self.status == "trash"
     }
@@ -76,6 +98,7 @@ pub(super) fn read_row(value: &Value, taxonomies: &[Taxonomy]) -> Result<Row, Un
         marker: object.get("meta").and_then(|meta| meta.get(META)).and_then(word),
         version: text("igny8_version").filter(|version| !version.is_empty()),
         seo: object.get("igny8_seo").and_then(read_seo),
+        shown_at: None,
     })
 }
 

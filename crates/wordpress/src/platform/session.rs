@@ -161,7 +161,7 @@ impl WordPressSession {
         let query = vec![("context", "edit".to_owned()), ("_fields", post_fields(taxonomies, true))];
         match self.site.read(&route, query).await {
             Ok(reply) => read_row(&reply.value, taxonomies)
-                .map(Some)
+                .map(|row| Some(row.read_at(reply.server_time())))
                 .map_err(|item| Failure::new(FailureKind::Forbidden, "not_editable", item.reason)),
             Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
             Err(failure) => Err(failure),

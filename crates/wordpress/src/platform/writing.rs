@@ -124,7 +124,7 @@ impl Writer<'_> {
     }
 
     pub fn read(&self, reply: &Reply) -> Result<Row, Failure> {
-        read_row(&reply.value, self.taxonomies).map_err(|item| {
+        read_row(&reply.value, self.taxonomies).map(|row| row.read_at(reply.server_time())).map_err(|item| {
             let what = format!("the site's answer to a write cannot be read ({})", item.reason);
             Failure::new(FailureKind::Uncertain, "unexpected_answer", what)
         })
@@ -218,13 +218,14 @@ impl Writer<'_> {
     }
 }
 
-/// A date is sent where it changed and never otherwise. Null means "now" to a post that goes out, and "none" to
-/// a draft; a public post keeps the date that it went out with.
+/// A date is sent where it changed and never otherwise. Null takes back a planned date: it means "now" to a post
+/// that goes out, and "none" to a draft. Any other post keeps its date, which nobody planned.
 fn set_date(body: &mut Map<String, Value>, fields: &FieldPatch, current: Option<&Row>) {
-    let is_public = current.is_some_and(|row| matches!(row.status.as_str(), "publish" | "private"));
+    let is_public = |row: &Row| matches!(row.status.as_str(), "publish" | "private");
+    let planned = current.is_some_and(|row| !is_public(row) && row.planned_date().is_some());
     match fields.publish_at {
         Some(Some(at)) => body.insert("date_gmt".to_owned(), json!(write_gmt(at))),
-        Some(None) if !is_public => body.insert("date".to_owned(), Value::Null),
+        Some(None) if planned => body.insert("date".to_owned(), Value::Null),
         _ => None,
     };
 }

@@ -6,6 +6,8 @@ mod connection;
 mod discovery;
 mod fake;
 mod guard;
+mod onboarding;
 mod reading;
 mod server;
+mod terms;
 mod writing;

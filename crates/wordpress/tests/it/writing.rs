@@ -1,6 +1,6 @@
-//! Creating, changing and trashing posts, and the terms that go with them.
+//! Creating, changing and trashing posts.
 
-use igny8_integration_domain::content::{ContentStatus, Field, FieldPatch, Seo, Term};
+use igny8_integration_domain::content::{ContentStatus, Field, FieldPatch, Seo};
 use igny8_integration_domain::ports::platform::{
     ExternalItem, Lookup, PlatformError, PlatformSession, Written,
 };
@@ -9,12 +9,11 @@ use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, Request, ResponseTemplate};
 
-use crate::fake::{FakeSite, answer, content_id, html, list, ok, parameter, post, recorded, sent, wp_error};
+use crate::fake::{FakeSite, answer, content_id, html, ok, parameter, post, recorded, sent, wp_error};
 use crate::server::RawServer;
 
 const POSTS: &str = "/wp-json/wp/v2/posts";
-const POST: &str = "/wp-json/wp/v2/posts/5";
-const CATEGORIES: &str = "/wp-json/wp/v2/categories";
+pub const POST: &str = "/wp-json/wp/v2/posts/5";
 
 /// Answers a write with what was sent, as WordPress does.
 fn echo(request: &Request) -> ResponseTemplate {
@@ -29,7 +28,7 @@ fn echo(request: &Request) -> ResponseTemplate {
     ok(&row)
 }
 
-async fn echoing(site: &FakeSite, route: &str) {
+pub async fn echoing(site: &FakeSite, route: &str) {
     Mock::given(method("POST")).and(path(route)).respond_with(echo).mount(&site.server).await;
 }
 
@@ -46,7 +45,7 @@ fn article() -> FieldPatch {
     }
 }
 
-fn codes(written: &Written) -> Vec<&str> {
+pub fn codes(written: &Written) -> Vec<&str> {
     written.notes.iter().map(|note| note.code.as_str()).collect()
 }
 
@@ -201,18 +200,31 @@ async fn on_a_bare_site_a_post_is_read_just_before_it_is_written() {
 }
 
 #[rstest]
-#[case::at_once(json!({"publish_at": null}), json!({"status": "publish", "date": null}))]
+#[case::at_once(json!({"publish_at": null}), "2026-01-01T00:00:00", json!({"status": "publish"}))]
+#[case::at_once_instead_of_as_planned(
+    json!({"publish_at": null}),
+    "2099-01-01T00:00:00",
+    json!({"status": "publish", "date": null})
+)]
 #[case::planned(
     json!({"publish_at": "2027-01-01T10:00:00Z"}),
+    "2026-01-01T00:00:00",
     json!({"status": "publish", "date_gmt": "2027-01-01T10:00:00Z"})
 )]
-#[case::untouched(json!({}), json!({"status": "publish"}))]
+#[case::untouched(json!({}), "2099-01-01T00:00:00", json!({"status": "publish"}))]
 #[tokio::test]
-async fn publishing_sends_a_date_only_where_it_changed(#[case] planned: Value, #[case] body: Value) {
+async fn publishing_sends_a_date_only_where_it_changed(
+    #[case] planned: Value,
+    #[case] date: &str,
+    #[case] body: Value,
+) {
     let site = FakeSite::with_plugin().await;
     let mut draft = post(5);
     draft["status"] = json!("draft");
     draft["igny8_version"] = json!("v4");
+    draft["date_gmt"] = json!(date);
+    // As WordPress has it for a draft that was made with a date.
+    draft["modified_gmt"] = json!(date);
     site.on("GET", POST, ok(&draft)).await;
     echoing(&site, POST).await;
     let planned: FieldPatch = serde_json::from_value(planned).unwrap();
@@ -284,75 +296,6 @@ async fn what_the_site_kept_otherwise_is_noted() {
     let written = site.session().await.update("post", "5", &fields, &"v4".to_owned()).await.unwrap();
     assert_eq!(codes(&written), ["content_filtered", "slug_changed"]);
     assert_eq!(written.item.fields.slug.as_deref(), Some("2026-2"));
-}
-
-fn category(name: &str) -> FieldPatch {
-    let term = Term { taxonomy: "category".to_owned(), name: name.to_owned(), slug: None };
-    FieldPatch { terms: Some(vec![term]), ..FieldPatch::default() }
-}
-
-/// A post that the terms are written to.
-async fn with_terms(site: &FakeSite) {
-    let mut row = post(5);
-    row["igny8_version"] = json!("v4");
-    row["tags"] = json!([8]);
-    site.on("GET", POST, ok(&row)).await;
-    site.on("GET", "/wp-json/wp/v2/tags", list(&[json!({"id": 8, "name": "old", "slug": "old"})], 1)).await;
-    echoing(site, POST).await;
-}
-
-#[tokio::test]
-async fn a_term_is_found_by_the_name_that_people_read() {
-    let site = FakeSite::with_plugin().await;
-    with_terms(&site).await;
-    let found = [
-        json!({"id": 3, "name": "R&amp;D", "slug": "rd"}),
-        json!({"id": 4, "name": "R&amp;D lab", "slug": "x"}),
-    ];
-    site.on("GET", CATEGORIES, list(&found, 2)).await;
-    let session = site.session().await;
-    session.update("post", "5", &category("R&D"), &"v4".to_owned()).await.unwrap();
-    assert_eq!(
-        parameter(&site.requests_to("GET", CATEGORIES).await[0], "search").as_deref(),
-        Some("R&amp;D")
-    );
-    let body = sent(&site.requests_to("POST", POST).await[0]);
-    assert_eq!(body, json!({"categories": [3], "tags": []}), "each taxonomy that differs, and no other");
-    assert!(site.requests_to("POST", CATEGORIES).await.is_empty());
-}
-
-#[tokio::test]
-async fn a_missing_term_is_made_and_one_that_exists_after_all_is_taken() {
-    for (made, id) in [
-        (answer(201, &json!({"id": 11, "name": "R&amp;D", "slug": "rd"})), 11),
-        (answer(400, &recorded("term_exists")), 3),
-    ] {
-        let site = FakeSite::with_plugin().await;
-        with_terms(&site).await;
-        site.on("GET", CATEGORIES, list(&[], 0)).await;
-        site.on("POST", CATEGORIES, made).await;
-        site.session().await.update("post", "5", &category("R&D"), &"v4".to_owned()).await.unwrap_or_else(
-            |failure| {
-                // The echoed ids are looked up by name afterwards, which this script leaves empty.
-                panic!("{failure}")
-            },
-        );
-        assert_eq!(sent(&site.requests_to("POST", CATEGORIES).await[0]), json!({"name": "R&D"}));
-        assert_eq!(sent(&site.requests_to("POST", POST).await[0])["categories"], json!([id]));
-    }
-}
-
-#[tokio::test]
-async fn a_term_that_this_user_may_not_make_does_not_cost_the_article() {
-    let site = FakeSite::with_plugin().await;
-    with_terms(&site).await;
-    site.on("GET", CATEGORIES, list(&[], 0)).await;
-    site.on("POST", CATEGORIES, wp_error(403, "rest_cannot_create")).await;
-    let mut fields = category("New series");
-    fields.title = Some("T".to_owned());
-    let written = site.session().await.update("post", "5", &fields, &"v4".to_owned()).await.unwrap();
-    assert_eq!(codes(&written), ["term_not_allowed"]);
-    assert_eq!(sent(&site.requests_to("POST", POST).await[0]), json!({"title": "T", "tags": []}));
 }
 
 #[tokio::test]
