@@ -151,12 +151,12 @@ final class Igny8_Bridge_Structure {
 	}
 
 	/**
-	 * A hash of all but the counts.
+	 * A hash of all but the counts and the labels, which are in the language of whoever is signed in.
 	 *
 	 * @return string
 	 */
 	private static function fingerprint() {
-		return md5( wp_json_encode( array( self::labels( Igny8_Bridge_Post_Types::names(), 'get_post_type_object' ), self::labels( self::taxonomies(), 'get_taxonomy' ), self::flags() ) ) );
+		return md5( wp_json_encode( array( Igny8_Bridge_Post_Types::names(), self::taxonomies(), self::flags() ) ) );
 	}
 
 	/**
