@@ -7,7 +7,8 @@ use std::time::Duration;
 use igny8_integration_domain::ports::storage::Storage;
 use igny8_integration_domain::service::sync::SyncService;
 use igny8_integration_domain::service::{
-    ContentSyncService, HistoryService, IntegrationService, SessionService,
+    ConnectionService, ContentSyncService, HistoryService, IntegrationService, OnboardingService,
+    SessionService,
 };
 use ipnet::IpNet;
 use tokio::runtime::Handle;
@@ -51,6 +52,8 @@ impl Default for Settings {
 pub struct Services {
     pub sessions: Arc<SessionService>,
     pub integrations: Arc<IntegrationService>,
+    pub connections: Arc<ConnectionService>,
+    pub onboarding: Arc<OnboardingService>,
     pub sync: Arc<SyncService>,
     pub content_sync: Arc<ContentSyncService>,
     pub history: Arc<HistoryService>,

@@ -1,5 +1,6 @@
 //! The routes, in one table. Each is served with and without its trailing slash; a redirect would drop a body.
 
+mod connection;
 mod contents;
 mod events;
 mod integrations;
@@ -73,10 +74,12 @@ pub fn table() -> Vec<Endpoint> {
         endpoint!(Plain GET "/metrics" => service::metrics),
         signed!(GET "integrations/" => integrations::list),
         signed!(POST "integrations/" => integrations::create),
+        endpoint!(Open POST "/api/v1/integration/integrations/test-connection/" => connection::onboard),
         signed!(GET "integrations/{id}/" => integrations::get),
         signed!(PUT "integrations/{id}/" => integrations::replace),
         signed!(PATCH "integrations/{id}/" => integrations::patch),
         signed!(DELETE "integrations/{id}/" => integrations::delete),
+        signed!(POST "integrations/{id}/test_connection/" => connection::test),
         signed!(GET "integrations/{id}/sync_status/" => integrations::sync_status),
         signed!(POST "integrations/{id}/sync_wordpress_content/" => contents::pull),
         signed!(POST "integrations/{id}/sync/" => runs::start),

@@ -1,7 +1,12 @@
-//! What a connection test found.
+//! What a connection test found, and a site that connects itself.
 
-use igny8_integration_domain::ports::platform::Check;
+use igny8_integration_domain::integration::SiteUrl;
+use igny8_integration_domain::ports::platform::{Check, ConnectionReport};
+use igny8_integration_domain::service::onboarding::{OnboardSite, Onboarded};
+use secrecy::ExposeSecret as _;
 use serde::Serialize;
+
+use super::body::Object;
 
 #[derive(Debug, Serialize)]
 pub struct CheckResponse {
@@ -15,4 +20,63 @@ impl From<Check> for CheckResponse {
     fn from(check: Check) -> Self {
         Self { name: check.name, ok: check.ok, detail: check.detail, duration_ms: check.duration_ms }
     }
+}
+#[derive(Debug, Serialize)]
+pub struct ConnectionResponse {
+    success: bool,
+    code: String,
+    message: String,
+    checks: Vec<CheckResponse>,
+    limitations: Vec<String>,
+    platform_version: Option<String>,
+    plugin_version: Option<String>,
+    latency_ms: Option<u64>,
+}
+
+impl From<ConnectionReport> for ConnectionResponse {
+    fn from(report: ConnectionReport) -> Self {
+        Self {
+            success: report.success,
+            code: report.code,
+            message: report.message,
+            checks: report.checks.into_iter().map(CheckResponse::from).collect(),
+            limitations: report.limitations,
+            platform_version: report.platform_version,
+            plugin_version: report.plugin_version,
+            latency_ms: report.latency_ms,
+        }
+    }
+}
+
+/// A site that is connected now.
+#[derive(Debug, Serialize)]
+pub struct OnboardedResponse {
+    success: bool,
+    integration_id: i64,
+    created: bool,
+    message: String,
+    checks: Vec<CheckResponse>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_secret: Option<String>,
+}
+
+impl From<Onboarded> for OnboardedResponse {
+    fn from(onboarded: Onboarded) -> Self {
+        Self {
+            success: true,
+            integration_id: onboarded.integration_id.get(),
+            created: onboarded.created,
+            message: onboarded.message,
+            checks: onboarded.checks.into_iter().map(CheckResponse::from).collect(),
+            webhook_secret: onboarded.webhook_secret.map(|secret| secret.expose_secret().to_owned()),
+        }
+    }
+}
+
+/// What a site says of itself.
+pub fn onboard(body: &Object<'_>) -> Option<OnboardSite> {
+    let site_id = body.id("site_id").required();
+    let api_key = body.text("api_key").required();
+    let site_url = body.text("site_url").then(|text| Ok(SiteUrl::parse("site_url", &text)?)).required();
+    Some(OnboardSite { site_id: site_id?, api_key: api_key?.into(), site_url: site_url? })
 }
