@@ -16,3 +16,4 @@ pub use problem::Code;
 pub use routes::{BASE_PATH, table};
 pub use server::serve;
 pub use state::{ApiState, Parts, Runtime, Services, Settings, TIME_LIMIT};
+pub use wire::run::RunResponse;
