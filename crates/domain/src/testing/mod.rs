@@ -4,6 +4,7 @@
 mod cipher;
 mod clock;
 mod memory;
+pub mod platform;
 pub mod storage_contract;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use cipher::PlainCipher;
 pub use clock::{CountingQueue, FixedClock, SequentialRandom};
 pub use memory::{CommitFault, MemoryStorage};
+pub use platform::{Call, CallKind, Fault, ScriptedPlatform, ScriptedSite, SitePost};
 
 /// The value inside, even where a test panicked while it held it.
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
