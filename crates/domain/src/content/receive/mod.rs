@@ -171,7 +171,7 @@ impl Content {
         self.pull_wanted = false;
         if conflicts.is_empty() {
             self.conflict = None;
-            self.apply_presence(found.presence, &mut link, reach, now, &mut received);
+            self.apply_presence(found.presence, &mut link, item, reach, now, &mut received);
             if !received.deleted && !received.delete_deferred {
                 self.apply_fields(&decisions, &mut link, item, reach, &mut received);
             }
@@ -249,6 +249,7 @@ impl Content {
         &mut self,
         presence: Presence,
         link: &mut Link,
+        item: &ExternalItem,
         reach: Reach,
         now: Timestamp,
         received: &mut Received,
@@ -272,8 +273,9 @@ impl Content {
             }
             Presence::Trash => received.trash = true,
             Presence::Restore => {
-                // A status brings a post out of the trash.
+                // A status brings a post out of the trash. What the site changed too is judged once it is out.
                 received.push = link.base.local_changes(&FieldPatch::from(&self.fields));
+                received.push.retain(|field| !link.base.external_changed(*field, &item.fields));
                 if !received.push.contains(&Field::Status) {
                     received.push.push(Field::Status);
                 }

@@ -178,6 +178,27 @@ fn a_deletion_here_waits_for_the_trash_there_and_taking_it_back_sends_the_status
 }
 
 #[test]
+fn taking_a_content_back_does_not_overwrite_what_the_site_changed_in_the_trash() {
+    let trashed = |title: &str| {
+        let mut item = post(title, "<p>B</p>");
+        (item.trashed, item.status, item.fields.status) = (true, TRASH.into(), None);
+        item
+    };
+    let mut content = agreed();
+    content.receive(&trashed("T"), reach(ASK), now());
+    content.deleted_at = None;
+    content.fields.title = "ours".into();
+    content.fields.html = "<p>ours</p>".into();
+    let received = content.receive(&trashed("theirs"), reach(ASK), now());
+    assert_eq!(received.push, [Field::Html, Field::Status]);
+
+    let sent = FieldPatch::from(&content.fields).only(&received.push);
+    let item = post("theirs", "<p>ours</p>");
+    content.record_written(&sent, &Written { item: item.clone(), pending: vec![], notes: vec![] });
+    assert_eq!(content.receive(&item, reach(ASK), now()).conflicts, [Field::Title]);
+}
+
+#[test]
 fn an_edit_on_the_site_is_not_thrown_away_by_a_deletion_here() {
     let mut content = agreed();
     content.deleted_at = Some(now());
