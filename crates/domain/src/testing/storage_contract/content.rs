@@ -59,6 +59,7 @@ pub async fn a_content_reads_back_as_it_was_stored(storage: &dyn Storage) -> Out
             link.base.deleted = true;
             link.external_url = None;
             link.external_modified_at = None;
+            link.external_sequence = None;
         }
         content.content_type = "book".into();
         content.deleted_at = Some(at(2));
