@@ -16,6 +16,8 @@ const BATCH: usize = 100;
 pub(super) struct Lookups {
     terms: Mutex<HashMap<(String, u64), Term>>,
     pictures: Mutex<HashMap<u64, Option<String>>>,
+    /// The terms that were chosen for what writers asked for, so that each is searched for once.
+    chosen: Mutex<HashMap<Term, u64>>,
 }
 
 /// Where a picture of the library is.
@@ -88,6 +90,14 @@ impl Lookups {
     pub fn term(&self, taxonomy: &str, id: u64) -> Option<Term> {
         let terms = self.terms.lock().unwrap_or_else(PoisonError::into_inner);
         terms.get(&(taxonomy.to_owned(), id)).cloned()
+    }
+
+    pub fn chosen(&self, asked: &Term) -> Option<u64> {
+        self.chosen.lock().unwrap_or_else(PoisonError::into_inner).get(asked).copied()
+    }
+
+    pub fn remember_choice(&self, asked: &Term, id: u64) {
+        self.chosen.lock().unwrap_or_else(PoisonError::into_inner).insert(asked.clone(), id);
     }
 
     pub fn remember_term(&self, id: u64, term: Term) {

@@ -24,11 +24,18 @@ pub(super) struct TermFinder<'t> {
 impl TermFinder<'_> {
     /// The id of a term, made where it is missing. None with a note where this user may not make it.
     pub async fn resolve(&self, taxonomy: &Taxonomy, term: &Term) -> Result<Result<u64, Note>, Failure> {
+        if let Some(id) = self.lookups.chosen(term) {
+            return Ok(Ok(id));
+        }
         if let Some(id) = self.find(taxonomy, term).await? {
+            self.lookups.remember_choice(term, id);
             return Ok(Ok(id));
         }
         match self.create(taxonomy, term).await {
-            Ok(id) => Ok(Ok(id)),
+            Ok(id) => {
+                self.lookups.remember_choice(term, id);
+                Ok(Ok(id))
+            }
             Err(failure) if failure.kind == FailureKind::Forbidden => Ok(Err(Note {
                 code: "term_not_allowed".to_owned(),
                 message: format!(

@@ -102,7 +102,9 @@ impl Writer<'_> {
             result => result?,
         };
         let row = self.read(&reply)?;
-        notes.extend(differences(fields, &row, reply.server_time()));
+        let waits = notes.iter().any(|note| note.code == "publish_not_allowed");
+        let found = differences(fields, &row, reply.server_time());
+        notes.extend(found.into_iter().filter(|note| !waits || note.code != "not_published"));
         self.written(row, Vec::new(), notes).await
     }
 

@@ -40,6 +40,8 @@ async fn a_term_is_found_by_the_name_that_people_read() {
     );
     let body = sent(&site.requests_to("POST", POST).await[0]);
     assert_eq!(body, json!({"categories": [3], "tags": []}), "each taxonomy that differs, and no other");
+    session.update("post", "5", &category("R&D"), &"v4".to_owned()).await.unwrap();
+    assert_eq!(site.requests_to("GET", CATEGORIES).await.len(), 1, "searched for once a session");
     assert!(site.requests_to("POST", CATEGORIES).await.is_empty());
 }
 
