@@ -1,7 +1,8 @@
 //! Where everything is kept.
 //!
-//! A [`UnitOfWork`] is a transaction: what is done in it is committed whole or not at all, dropping it undoes it, and
-//! after a failed statement `commit` refuses. The platform is never awaited inside one: claim, commit, call, record.
+//! A [`UnitOfWork`] is a transaction: what is done in it is committed whole or not at all, and dropping it undoes it.
+//! After a failed statement (a [`StorageError::Conflict`] is one too) every other one and `commit` refuse: begin anew.
+//! The platform is never awaited inside one: claim, commit, call, record.
 
 mod account;
 mod content;

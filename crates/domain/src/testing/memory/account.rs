@@ -35,11 +35,11 @@ impl AccountRepository for MemoryUnit {
     }
 
     async fn find_account(&mut self, id: AccountId) -> Result<Option<Account>, StorageError> {
-        Ok(self.state().accounts.get(&id).cloned())
+        Ok(self.state()?.accounts.get(&id).cloned())
     }
 
     async fn find_account_by_name(&mut self, name: &str) -> Result<Option<Account>, StorageError> {
-        Ok(self.state().accounts.values().find(|account| account.name == name).cloned())
+        Ok(self.state()?.accounts.values().find(|account| account.name == name).cloned())
     }
 
     async fn update_account(&mut self, account: &Account) -> Result<(), StorageError> {
@@ -75,7 +75,7 @@ impl AccountRepository for MemoryUnit {
     }
 
     async fn find_user(&mut self, id: UserId) -> Result<Option<User>, StorageError> {
-        Ok(self.state().users.get(&id).cloned())
+        Ok(self.state()?.users.get(&id).cloned())
     }
 
     async fn find_user_by_email(
@@ -84,7 +84,7 @@ impl AccountRepository for MemoryUnit {
         email: &Email,
     ) -> Result<Option<User>, StorageError> {
         let is_it = |user: &&User| user.account_id == account && user.email == *email;
-        Ok(self.state().users.values().find(is_it).cloned())
+        Ok(self.state()?.users.values().find(is_it).cloned())
     }
 
     async fn update_user(&mut self, user: &User) -> Result<(), StorageError> {
@@ -115,7 +115,7 @@ impl AccountRepository for MemoryUnit {
     }
 
     async fn list_memberships(&mut self, user: UserId) -> Result<Vec<SiteId>, StorageError> {
-        let of_user = self.state().memberships.iter().filter(|(member, _)| *member == user);
+        let of_user = self.state()?.memberships.iter().filter(|(member, _)| *member == user);
         Ok(of_user.map(|(_, site)| *site).collect())
     }
 }

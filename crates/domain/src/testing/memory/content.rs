@@ -114,7 +114,7 @@ impl ContentRepository for MemoryUnit {
     }
 
     async fn find_content(&mut self, id: ContentId) -> Result<Option<Content>, StorageError> {
-        Ok(self.state().contents.get(&id).map(|row| Content::clone(row)))
+        Ok(self.state()?.contents.get(&id).map(|row| Content::clone(row)))
     }
 
     async fn lock_content(&mut self, id: ContentId) -> Result<Option<Content>, StorageError> {
@@ -157,7 +157,7 @@ impl ContentRepository for MemoryUnit {
         filter: &ContentFilter,
         page: PageRequest,
     ) -> Result<Page<Content>, StorageError> {
-        let rows = self.state().contents.values().filter(|row| passes(filter, row)).collect();
+        let rows = self.state()?.contents.values().filter(|row| passes(filter, row)).collect();
         let page = page_of(rows, page);
         let items = page.items.into_iter().map(|row| Content::clone(row)).collect();
         Ok(Page { items, count: page.count })
@@ -183,13 +183,13 @@ impl ContentRepository for MemoryUnit {
     }
 
     async fn list_pending(&mut self, query: &PendingQuery) -> Result<Vec<ContentId>, StorageError> {
-        let pending = self.state().contents.values().filter(|row| is_pending(query, row));
+        let pending = self.state()?.contents.values().filter(|row| is_pending(query, row));
         Ok(at_most(pending.map(|row| row.id), query.limit))
     }
 
     async fn content_totals(&mut self, site: SiteId) -> Result<ContentTotals, StorageError> {
         let mut totals = ContentTotals::default();
-        for content in self.state().contents.values().filter(|row| row.site_id == site) {
+        for content in self.state()?.contents.values().filter(|row| row.site_id == site) {
             count_in(&mut totals, content);
         }
         Ok(totals)
@@ -200,7 +200,7 @@ impl ContentRepository for MemoryUnit {
         integration: IntegrationId,
         content_type: &str,
     ) -> Result<i64, StorageError> {
-        let contents = self.state().contents.values();
+        let contents = self.state()?.contents.values();
         let count = contents.filter(|row| live_link(row, integration, content_type).is_some()).count();
         Ok(i64::try_from(count).unwrap_or(i64::MAX))
     }
@@ -212,7 +212,7 @@ impl ContentRepository for MemoryUnit {
         after: Option<ContentId>,
         limit: u32,
     ) -> Result<Vec<LinkStamp>, StorageError> {
-        let above = self.state().contents.values().filter(|row| Some(row.id) > after);
+        let above = self.state()?.contents.values().filter(|row| Some(row.id) > after);
         let stamps = above.filter_map(|row| {
             live_link(row, integration, content_type).map(|link| LinkStamp {
                 content_id: row.id,

@@ -43,7 +43,7 @@ impl EventRepository for MemoryUnit {
         cursor: Cursor,
         limit: u32,
     ) -> Result<CursorPage<SyncEvent>, StorageError> {
-        let all = self.state().events.values();
+        let all = self.state()?.events.values();
         let rows: Vec<_> = all.filter(|event| passes(filter, &event.entry)).collect();
         let page = cursor_page(&rows, |event| event.id.get(), cursor, limit);
         let items = page.items.into_iter().map(|event| SyncEvent::clone(event)).collect();

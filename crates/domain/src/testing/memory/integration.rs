@@ -117,7 +117,7 @@ impl IntegrationRepository for MemoryUnit {
     }
 
     async fn find_integration(&mut self, id: IntegrationId) -> Result<Option<Integration>, StorageError> {
-        Ok(self.state().integrations.get(&id).map(|row| Integration::clone(row)))
+        Ok(self.state()?.integrations.get(&id).map(|row| Integration::clone(row)))
     }
 
     async fn lock_integration(&mut self, id: IntegrationId) -> Result<Option<Integration>, StorageError> {
@@ -130,7 +130,7 @@ impl IntegrationRepository for MemoryUnit {
         platform: PlatformName,
     ) -> Result<Option<Integration>, StorageError> {
         let is_it = |row: &&Arc<Integration>| row.site_id == site && row.platform == platform;
-        Ok(self.state().integrations.values().find(is_it).map(|row| Integration::clone(row)))
+        Ok(self.state()?.integrations.values().find(is_it).map(|row| Integration::clone(row)))
     }
 
     async fn list_integrations(
@@ -139,7 +139,7 @@ impl IntegrationRepository for MemoryUnit {
         page: PageRequest,
     ) -> Result<Page<Integration>, StorageError> {
         let mut rows: Vec<_> =
-            self.state().integrations.values().filter(|row| passes(filter, row)).cloned().collect();
+            self.state()?.integrations.values().filter(|row| passes(filter, row)).cloned().collect();
         rows.sort_by(|a, b| compare(filter.order, a, b));
         if filter.descending {
             rows.reverse();
@@ -193,7 +193,7 @@ impl IntegrationRepository for MemoryUnit {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<Integration>, StorageError> {
-        let state = self.state();
+        let state = self.state()?;
         let mut due: Vec<_> = state
             .integrations
             .values()
@@ -208,7 +208,7 @@ impl IntegrationRepository for MemoryUnit {
         after: Option<IntegrationId>,
         limit: u32,
     ) -> Result<Vec<Integration>, StorageError> {
-        let above = self.state().integrations.values().filter(|row| Some(row.id) > after);
+        let above = self.state()?.integrations.values().filter(|row| Some(row.id) > after);
         Ok(at_most(above.map(|row| Integration::clone(row)), limit))
     }
 

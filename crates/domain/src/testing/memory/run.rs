@@ -87,7 +87,7 @@ impl RunRepository for MemoryUnit {
     }
 
     async fn find_run(&mut self, id: RunId) -> Result<Option<SyncRun>, StorageError> {
-        Ok(self.state().runs.get(&id).map(|row| SyncRun::clone(row)))
+        Ok(self.state()?.runs.get(&id).map(|row| SyncRun::clone(row)))
     }
 
     async fn lock_run(&mut self, id: RunId) -> Result<Option<SyncRun>, StorageError> {
@@ -95,14 +95,14 @@ impl RunRepository for MemoryUnit {
     }
 
     async fn find_active_run(&mut self, integration: IntegrationId) -> Result<Option<SyncRun>, StorageError> {
-        Ok(active_run(self.state(), integration).map(|row| SyncRun::clone(row)))
+        Ok(active_run(self.state()?, integration).map(|row| SyncRun::clone(row)))
     }
 
     async fn find_last_run(&mut self, integration: IntegrationId) -> Result<Option<SyncRun>, StorageError> {
         let is_it = |row: &&Arc<SyncRun>| {
             row.integration_id == integration && row.status.is_final() && !row.options.dry_run
         };
-        Ok(self.state().runs.values().rev().find(is_it).map(|row| SyncRun::clone(row)))
+        Ok(self.state()?.runs.values().rev().find(is_it).map(|row| SyncRun::clone(row)))
     }
 
     async fn list_runs(
@@ -111,7 +111,7 @@ impl RunRepository for MemoryUnit {
         cursor: Cursor,
         limit: u32,
     ) -> Result<CursorPage<SyncRun>, StorageError> {
-        let all = self.state().runs.values();
+        let all = self.state()?.runs.values();
         let rows: Vec<_> = all.filter(|row| row.integration_id == integration).collect();
         let page = cursor_page(&rows, |row| row.id.get(), cursor, limit);
         let items = page.items.into_iter().map(|row| SyncRun::clone(row)).collect();

@@ -37,7 +37,7 @@ impl SiteRepository for MemoryUnit {
     }
 
     async fn find_site(&mut self, id: SiteId) -> Result<Option<Site>, StorageError> {
-        Ok(self.state().sites.get(&id).cloned())
+        Ok(self.state()?.sites.get(&id).cloned())
     }
 
     async fn find_site_by_url(
@@ -46,7 +46,7 @@ impl SiteRepository for MemoryUnit {
         url: &SiteUrl,
     ) -> Result<Option<Site>, StorageError> {
         let is_it = |site: &&Site| site.account_id == account && site.url == *url;
-        Ok(self.state().sites.values().find(is_it).cloned())
+        Ok(self.state()?.sites.values().find(is_it).cloned())
     }
 
     async fn insert_site_key(
@@ -74,7 +74,7 @@ impl SiteRepository for MemoryUnit {
     }
 
     async fn find_site_key(&mut self, hash: [u8; 32]) -> Result<Option<SiteKey>, StorageError> {
-        Ok(self.state().site_keys.values().find(|key| key.hash == hash).cloned())
+        Ok(self.state()?.site_keys.values().find(|key| key.hash == hash).cloned())
     }
 
     async fn expire_site_keys(
@@ -109,7 +109,7 @@ impl SiteRepository for MemoryUnit {
     ) -> Result<Vec<WebhookSecret>, StorageError> {
         let holds =
             |secret: &&WebhookSecret| secret.site_id == site && secret.expires_at.is_none_or(|at| now < at);
-        let mut secrets: Vec<_> = self.state().webhook_secrets.values().filter(holds).cloned().collect();
+        let mut secrets: Vec<_> = self.state()?.webhook_secrets.values().filter(holds).cloned().collect();
         secrets.sort_by_key(|secret| Reverse(secret.created_at));
         Ok(secrets)
     }
@@ -135,7 +135,7 @@ impl SiteRepository for MemoryUnit {
         after: Option<SiteId>,
         limit: u32,
     ) -> Result<Vec<WebhookSecret>, StorageError> {
-        let above = self.state().webhook_secrets.values().filter(|secret| Some(secret.site_id) > after);
+        let above = self.state()?.webhook_secrets.values().filter(|secret| Some(secret.site_id) > after);
         Ok(at_most(above.cloned(), limit))
     }
 

@@ -29,25 +29,37 @@ impl MemoryUnit {
         Self { writer: Some(writer), ..Self::reading(shared) }
     }
 
-    pub(super) fn state(&self) -> &State {
-        &self.state
+    /// For a statement that reads.
+    pub(super) fn state(&self) -> Result<&State, StorageError> {
+        self.require_sound()?;
+        Ok(&self.state)
     }
 
     /// For a row that is held until the end: only a unit that writes may.
     pub(super) fn locked(&mut self) -> Result<&State, StorageError> {
         self.require_writer()?;
-        Ok(&self.state)
+        self.state()
     }
 
-    /// A statement that writes; after one that failed, commit refuses.
+    /// A statement that writes; after one that failed there is no other, and commit refuses.
     pub(super) fn write<T>(
         &mut self,
         statement: impl FnOnce(&mut State) -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
         self.require_writer()?;
+        self.require_sound()?;
         let outcome = statement(Arc::make_mut(&mut self.state));
         self.failed |= outcome.is_err();
         outcome
+    }
+
+    fn require_sound(&self) -> Result<(), StorageError> {
+        if self.failed {
+            return Err(StorageError::Other(anyhow::anyhow!(
+                "a statement of this unit of work failed before"
+            )));
+        }
+        Ok(())
     }
 
     fn require_writer(&mut self) -> Result<(), StorageError> {
@@ -62,9 +74,7 @@ impl MemoryUnit {
 #[async_trait]
 impl UnitOfWork for MemoryUnit {
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {
-        if self.failed {
-            return Err(StorageError::Other(anyhow::anyhow!("a statement of this unit of work failed")));
-        }
+        self.require_sound()?;
         if self.writer.is_none() {
             return Ok(());
         }

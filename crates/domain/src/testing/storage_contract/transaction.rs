@@ -97,6 +97,7 @@ pub async fn after_a_failed_statement_commit_refuses(storage: &dyn Storage) -> O
     let content = unit.insert_content(&world.new_content("a")).await?;
     let orphan = NewSite { account_id: nobody, ..new_site(&world.account, "orphan")? };
     ensure!(unit.insert_site(orphan).await.is_err(), "a site without an account was stored");
+    ensure!(unit.find_site(world.site.id).await.is_err(), "the unit answered after a failed statement");
     ensure!(unit.commit().await.is_err(), "the unit committed after a failed statement");
     ensure!(storage.read().await?.find_content(content.id).await? == None);
     Ok(())
@@ -109,6 +110,7 @@ pub async fn after_a_conflict_commit_refuses(storage: &dyn Storage) -> Outcome {
     let content = unit.insert_content(&world.new_content("a")).await?;
     let again = unit.insert_account("Acme", ConflictPolicy::Ask, at(1)).await;
     ensure!(matches!(again, Err(StorageError::Conflict)), "{again:?}");
+    ensure!(unit.find_site(world.site.id).await.is_err(), "the unit answered after a conflict");
     ensure!(unit.commit().await.is_err(), "the unit committed after a conflict");
     ensure!(storage.read().await?.find_content(content.id).await? == None);
     Ok(())
