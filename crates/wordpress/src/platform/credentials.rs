@@ -30,6 +30,15 @@ pub(super) fn choose(
         (Err(failure), _, None) if failure.status == Some(404) => {
             missing("plugin_missing", "the IGNY8 plugin is not installed or not active on the site")
         }
+        (Err(failure), _, None) if hides_routes(&failure) => {
+            let mut hidden = Failure::new(
+                FailureKind::Unauthorized,
+                "rest_disabled",
+                "the REST API is closed to strangers, so the plugin cannot be seen and the key is not sent",
+            );
+            hidden.said = failure.said;
+            Err(hidden)
+        }
         (Err(failure), ..) => Err(failure),
     }
 }

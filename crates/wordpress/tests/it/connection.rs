@@ -327,6 +327,19 @@ async fn a_session_searches_again_where_the_way_has_moved() {
 }
 
 #[tokio::test]
+async fn a_session_with_a_site_that_shows_strangers_nothing_keeps_the_key_back() {
+    let site = FakeSite::bare().await;
+    site.instead("GET", "/wp-json/igny8/v1/status", wp_error(401, "rest_cannot_access")).await;
+    let failure = platform().open(&site.connection()).await.err().unwrap();
+    assert!(
+        matches!(&failure, PlatformError::Unauthorized(trouble) if trouble.code == "rest_disabled"),
+        "{failure:?}"
+    );
+    assert!(!site.saw_the_key().await);
+    assert!(platform().open(&site.connection_with_password()).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_session_with_a_site_that_is_down_or_bare_says_so() {
     let site = FakeSite::bare().await;
     let bare = platform().open(&site.connection()).await.err().unwrap();
