@@ -69,7 +69,7 @@ impl RunExecutor {
     /// itself, and what comes then is true, even where a site was set back to an older copy.
     async fn fresh(&self, context: &RunContext, items: Vec<ExternalItem>) -> Result<Vec<ExternalItem>, Stop> {
         let ids: Vec<String> = items.iter().map(|item| item.external_id.clone()).collect();
-        let mut uow = self.storage.read().await?;
+        let mut uow = self.storage.begin().await?;
         let linked = uow.lock_linked_contents(context.integration.id, &ids).await?;
         drop(uow);
         let seen: HashMap<&str, Option<Timestamp>> = linked
