@@ -41,16 +41,16 @@ check( 'a bearer token that is not ours is left to others on core routes', funct
 } );
 
 check( 'other plugins do not see our bearer token', function () {
-	file_put_contents( Igny8_Test::$dir . '/sites/s1/wp-content/mu-plugins/jwt.php', '<?php
+	file_put_contents( Igny8_Test::$folder . '/wp-content/mu-plugins/jwt.php', '<?php
 		add_filter( "rest_pre_dispatch", function ( $result ) {
 			return isset( $_SERVER["HTTP_AUTHORIZATION"] ) ? new WP_Error( "jwt_auth_bad_token", "no", array( "status" => 403 ) ) : $result;
 		} );' );
 	same( 200, request( 'GET', '/wp-json/wp/v2/posts', array( 'Authorization: Bearer ' . Igny8_Test::KEY ) )['status'], 'status' );
-	unlink( Igny8_Test::$dir . '/sites/s1/wp-content/mu-plugins/jwt.php' );
+	unlink( Igny8_Test::$folder . '/wp-content/mu-plugins/jwt.php' );
 } );
 
 check( 'plugins that close the REST API let the key in and nobody else', function () use ( $me ) {
-	$file = Igny8_Test::$dir . '/sites/s1/wp-content/mu-plugins/closed.php';
+	$file = Igny8_Test::$folder . '/wp-content/mu-plugins/closed.php';
 	file_put_contents( $file, '<?php
 		add_action( "rest_api_init", function () { if ( ! is_user_logged_in() ) { wp_die( "no", 403 ); } } );' );
 	same( array( 200, 403 ), array( keyed( 'GET', $me )['status'], request( 'GET', '/wp-json/wp/v2/posts' )['status'] ), 'with and without the key' );

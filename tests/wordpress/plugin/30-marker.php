@@ -41,7 +41,7 @@ check( 'the public does not see the mark', function () {
 } );
 
 check( 'a type without custom fields, registered late, carries the mark too', function () {
-	$file = Igny8_Test::$dir . '/sites/s1/wp-content/mu-plugins/late.php';
+	$file = Igny8_Test::$folder . '/wp-content/mu-plugins/late.php';
 	file_put_contents( $file, '<?php add_action( "wp_loaded", function () {
 		register_post_type( "recipe", array( "public" => true, "show_in_rest" => true, "rest_base" => "recipes", "supports" => array( "title" ) ) ); } );' );
 	$made = ok( 'POST', '/wp-json/wp/v2/recipes', array( 'title' => 'Soup', 'status' => 'publish', 'meta' => array( 'igny8_content_id' => '506' ) ) );

@@ -40,7 +40,7 @@ check( 'what is no text, or no field, is a 400', function () {
 } );
 
 check( 'the fields live where the site\'s SEO plugin keeps them', function () {
-	$file  = Igny8_Test::$dir . '/sites/s1/wp-content/mu-plugins/seo.php';
+	$file  = Igny8_Test::$folder . '/wp-content/mu-plugins/seo.php';
 	$texts = seo_texts()[1];
 	foreach ( array(
 		'WPSEO_VERSION'     => array( '_yoast_wpseo_title', '_yoast_wpseo_metadesc', '_yoast_wpseo_focuskw' ),

@@ -1,6 +1,6 @@
 <?php
 
-$jar     = Igny8_Test::$dir . '/cookies';
+$jar     = Igny8_Test::$folder . '/cookies';
 $service = new Igny8_Test_Service();
 $page    = '/wp-admin/options-general.php?page=igny8-bridge';
 

@@ -99,7 +99,7 @@ check( 'what is refused for good is kept, shown, and sent again on demand', func
 	$trouble->answer( 200, array() );
 	$insert( 'Another' );
 	same( 1, count( $trouble->await( 1 ) ), 'deliveries besides' );
-	$browse = fn( $method, $path, $fields = null ) => request( $method, $path, array(), $fields, array( 'form' => true, 'curl' => array( CURLOPT_COOKIEJAR => Igny8_Test::$dir . '/cookies', CURLOPT_COOKIEFILE => Igny8_Test::$dir . '/cookies' ) ) );
+	$browse = fn( $method, $path, $fields = null ) => request( $method, $path, array(), $fields, array( 'form' => true, 'curl' => array( CURLOPT_COOKIEJAR => Igny8_Test::$folder . '/cookies', CURLOPT_COOKIEFILE => Igny8_Test::$folder . '/cookies' ) ) );
 	$browse( 'GET', '/wp-login.php' );
 	$browse( 'POST', '/wp-login.php', array( 'log' => 'admin', 'pwd' => Igny8_Test::$site['admin']['password'], 'testcookie' => '1' ) );
 	$html = $browse( 'GET', '/wp-admin/options-general.php?page=igny8-bridge' )['body'];

@@ -8,6 +8,7 @@ final class Igny8_Test {
 
 	public static $rig;
 	public static $dir;
+	public static $folder;
 	public static $site;
 	private static $done = 0;
 

@@ -10,7 +10,7 @@ final class Igny8_Test_Service {
 	public $url;
 
 	public function __construct() {
-		$this->folder = Igny8_Test::$dir . '/service' . ++self::$count;
+		$this->folder = Igny8_Test::$folder . '/service' . ++self::$count;
 		@mkdir( $this->folder );
 		do {
 			$port   = random_int( 20000, 32000 );
