@@ -1,7 +1,7 @@
 //! What people ask of contents. What breaks a rule can't be built.
 
 use super::rules;
-use crate::content::{ContentFields, FieldPatch};
+use crate::content::{ContentFields, FieldPatch, Seo};
 use crate::id::SiteId;
 use crate::time::to_stored;
 use crate::validation::ValidationErrors;
@@ -53,6 +53,30 @@ pub struct PatchContent {
     pub(super) site_id: Option<SiteId>,
     pub(super) content_type: Option<String>,
     pub(super) take_back: bool,
+    pub(super) seo: SeoPatch,
+}
+
+/// A change of what search engines are told: none leaves a part.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the same parts as Seo")]
+pub struct SeoPatch {
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub focus_keyword: Option<String>,
+    pub canonical: Option<String>,
+}
+
+impl SeoPatch {
+    /// `seo` with what is named in the place of what it had.
+    pub(super) fn applied_to(&self, seo: &Seo) -> Seo {
+        let part = |named: &Option<String>, had: &String| named.as_ref().unwrap_or(had).clone();
+        Seo {
+            title: part(&self.title, &seo.title),
+            description: part(&self.description, &seo.description),
+            focus_keyword: part(&self.focus_keyword, &seo.focus_keyword),
+            canonical: part(&self.canonical, &seo.canonical),
+        }
+    }
 }
 
 impl PatchContent {
@@ -61,6 +85,13 @@ impl PatchContent {
         ValidationErrors::from_errors(rules::problems(&fields))?;
         let publish_at = fields.publish_at.map(|at| at.map(to_stored));
         Ok(Self { fields: FieldPatch { publish_at, ..fields }, ..Self::default() })
+    }
+
+    /// Changes parts of what search engines are told, or names what is wrong with them.
+    pub fn with_seo(self, seo: SeoPatch) -> Result<Self, ValidationErrors> {
+        let named = FieldPatch { seo: Some(seo.applied_to(&Seo::default())), ..FieldPatch::default() };
+        ValidationErrors::from_errors(rules::problems(&named))?;
+        Ok(Self { seo, ..self })
     }
 
     /// Its site, repeated; another one is refused.

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::PatchContent;
 use super::rules::content_type_problem;
+use super::{PatchContent, SeoPatch};
 use crate::content::{Content, Field, FieldPatch, Link, Side};
 use crate::event::{Action, Actor, EventType, NewEvent};
 use crate::time::Timestamp;
@@ -34,14 +34,18 @@ pub(super) fn judge(content: &Content, command: &PatchContent) -> Result<(), Val
 
 pub(super) fn apply(content: &mut Content, command: &PatchContent, now: Timestamp) {
     let at_odds = is_at_odds(content);
-    content.fields.apply(&command.fields);
+    let mut fields = command.fields.clone();
+    if command.seo != SeoPatch::default() {
+        fields.seo = Some(command.seo.applied_to(&content.fields.seo));
+    }
+    content.fields.apply(&fields);
     if let Some(name) = &command.content_type {
         content.content_type.clone_from(name);
     }
     if command.take_back {
         content.deleted_at = None;
     }
-    show_in_conflict(content, &command.fields);
+    show_in_conflict(content, &fields);
     finish(content, at_odds, now);
 }
 

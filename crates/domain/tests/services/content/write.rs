@@ -6,7 +6,7 @@ use igny8_integration_domain::content::{
 };
 use igny8_integration_domain::ports::storage::Storage as _;
 use igny8_integration_domain::service::ServiceError;
-use igny8_integration_domain::service::content::{CreateContent, PatchContent};
+use igny8_integration_domain::service::content::{CreateContent, PatchContent, SeoPatch};
 use igny8_integration_domain::testing::CommitFault;
 use rstest::rstest;
 
@@ -133,5 +133,21 @@ async fn a_change_whose_commit_failed_did_not_happen() -> anyhow::Result<()> {
     let outcome = world.contents.patch(&operator(), before.id, None, &titled("Mine")?).await;
     assert!(matches!(outcome, Err(ServiceError::Unavailable(_))));
     assert_eq!(stored(&world, before.id).await?, before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_part_of_the_seo_fields_leaves_the_others() -> anyhow::Result<()> {
+    let world = World::new();
+    let tenant = world.tenant("acme").await?;
+    let content = world.contents.create(&operator(), &draft(tenant.site_id)?).await?;
+    let named = |seo: SeoPatch| PatchContent::default().with_seo(seo);
+    let title = SeoPatch { title: Some("Lamps".to_owned()), ..SeoPatch::default() };
+    world.contents.patch(&operator(), content.id, None, &named(title)?).await?;
+    let description = SeoPatch { description: Some("All of them".to_owned()), ..SeoPatch::default() };
+    let content = world.contents.patch(&operator(), content.id, None, &named(description)?).await?;
+    assert_eq!((&*content.fields.seo.title, &*content.fields.seo.description), ("Lamps", "All of them"));
+    let canonical = SeoPatch { canonical: Some("javascript:alert(1)".to_owned()), ..SeoPatch::default() };
+    assert!(named(canonical).is_err());
     Ok(())
 }
