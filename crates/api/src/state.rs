@@ -7,8 +7,8 @@ use std::time::Duration;
 use igny8_integration_domain::ports::storage::Storage;
 use igny8_integration_domain::service::sync::SyncService;
 use igny8_integration_domain::service::{
-    ConnectionService, ContentSyncService, HistoryService, IntegrationService, OnboardingService,
-    SessionService,
+    ConnectionService, ContentService, ContentSyncService, HistoryService, IntegrationService,
+    OnboardingService, SessionService,
 };
 use ipnet::IpNet;
 use tokio::runtime::Handle;
@@ -56,6 +56,7 @@ pub struct Services {
     pub onboarding: Arc<OnboardingService>,
     pub sync: Arc<SyncService>,
     pub content_sync: Arc<ContentSyncService>,
+    pub contents: Arc<ContentService>,
     pub history: Arc<HistoryService>,
 }
 

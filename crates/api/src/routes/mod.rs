@@ -88,6 +88,12 @@ pub fn table() -> Vec<Endpoint> {
         signed!(GET "integrations/{id}/runs/{run_id}/" => runs::get),
         signed!(POST "integrations/{id}/runs/{run_id}/cancel/" => runs::cancel),
         signed!(GET "integrations/{id}/events/" => events::list),
+        signed!(GET "content/" => contents::list),
+        signed!(POST "content/" => contents::create),
+        signed!(GET "content/{id}/" => contents::get),
+        signed!(PATCH "content/{id}/" => contents::patch),
+        signed!(DELETE "content/{id}/" => contents::delete),
+        signed!(POST "content/{id}/resolve/" => contents::resolve),
     ]
 }
 

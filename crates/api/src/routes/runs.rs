@@ -25,7 +25,7 @@ const LAST_LOOK: Duration = Duration::from_millis(500);
 
 pub async fn start(call: Call) -> Result<Answer, Problem> {
     let id = admitted(&call, EDITOR).await?;
-    let asked = body::read(&call.body, |body| Some(run::start(body)))?;
+    let asked = body::read_optional(&call.body, |body| Some(run::start(body)))?;
     let run = call.state.services().sync.start(&call.caller, id, asked).await?;
     started(&call, run).await
 }

@@ -2,15 +2,24 @@
 
 use actix_web::web::Bytes;
 use igny8_integration_domain::id::InvalidId;
-use igny8_integration_domain::validation::FieldError;
+use igny8_integration_domain::time::Timestamp;
+use igny8_integration_domain::validation::{FieldError, ValidationErrors};
 use serde_json::{Map, Value};
 
 use super::field::{self, Field, Given, Problems, Refusal};
 use crate::problem::{Code, Problem};
 
-/// Reads a body with `parse`, which gives none only where it recorded a problem. No body at all is an empty object.
+/// Reads a body with `parse`, which gives none only where it recorded a problem.
 pub fn read<T>(body: &Bytes, parse: impl FnOnce(&Object<'_>) -> Option<T>) -> Result<T, Problem> {
-    let value = if body.is_empty() { Value::Object(Map::new()) } else { json(body)? };
+    read_value(json(body)?, parse)
+}
+
+/// As [`read`], where every field may be left out: no body at all is an empty object.
+pub fn read_optional<T>(body: &Bytes, parse: impl FnOnce(&Object<'_>) -> Option<T>) -> Result<T, Problem> {
+    if body.is_empty() { read_value(Value::Object(Map::new()), parse) } else { read(body, parse) }
+}
+
+fn read_value<T>(value: Value, parse: impl FnOnce(&Object<'_>) -> Option<T>) -> Result<T, Problem> {
     let Value::Object(map) = value else {
         let error = FieldError::new("body", "invalid", "the body must be a JSON object");
         return Err(Problem::invalid(vec![error]));
@@ -22,7 +31,7 @@ pub fn read<T>(body: &Bytes, parse: impl FnOnce(&Object<'_>) -> Option<T>) -> Re
 
 /// For requests that say everything in their path: a body may be there, but must be one.
 pub fn ignore(body: &Bytes) -> Result<(), Problem> {
-    read(body, |_| Some(()))
+    read_optional(body, |_| Some(()))
 }
 
 fn json(body: &Bytes) -> Result<Value, Problem> {
@@ -60,9 +69,9 @@ impl<'b> Object<'b> {
         self.problems.add(error);
     }
 
-    /// How many problems were found so far, anywhere.
-    pub fn problem_count(&self) -> usize {
-        self.problems.count()
+    /// What the domain made of it; none where it found something wrong, which is recorded.
+    pub fn accept<T>(&self, outcome: Result<T, ValidationErrors>) -> Option<T> {
+        outcome.map_err(|errors| errors.errors().iter().cloned().for_each(|error| self.refuse(error))).ok()
     }
 
     pub fn text(&self, name: &str) -> Field<'b, String> {
@@ -87,6 +96,10 @@ impl<'b> Object<'b> {
     /// A word of a closed list; `words` names them all.
     pub fn word<T>(&self, name: &str, from_word: fn(&str) -> Option<T>, words: &'static str) -> Field<'b, T> {
         self.text(name).then(field::word(from_word, words))
+    }
+
+    pub fn timestamp(&self, name: &str) -> Field<'b, Timestamp> {
+        self.text(name).then(|text| field::timestamp(&text))
     }
 
     pub fn object(&self, name: &str) -> Field<'b, Object<'b>> {
@@ -115,7 +128,12 @@ pub struct Entry<'b> {
     problems: &'b Problems,
 }
 
-impl Entry<'_> {
+impl<'b> Entry<'b> {
+    pub fn object(&self) -> Option<Object<'b>> {
+        let Value::Object(map) = self.value else { return self.refuse("must be an object") };
+        Some(Object { map, prefix: self.path.clone(), problems: self.problems })
+    }
+
     pub fn text(&self) -> Option<String> {
         let Value::String(text) = self.value else { return self.refuse("must be text") };
         let given = Given::Value(text.clone());
@@ -201,6 +219,7 @@ mod tests {
     #[case::cut("{\"a\":")]
     #[case::not_utf8_escape("{\"a\":\"\\ud800\"}")]
     #[case::words("hello")]
+    #[case::nothing(" ")]
     #[case::deep(&"[".repeat(500))]
     #[case::huge_number("{\"a\":1e999}")]
     fn what_is_no_json_is_malformed(#[case] text: &str) {
@@ -209,7 +228,8 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_an_object_or_nothing() {
+    fn a_body_is_an_object_and_may_be_left_out_where_every_field_may() {
+        assert_eq!(read(&Bytes::new(), |_| Some(())).unwrap_err().code, Code::MalformedJson);
         assert_eq!(ignore(&Bytes::from_static(b"[]")).unwrap_err().code, Code::ValidationError);
         assert!(ignore(&Bytes::new()).is_ok());
     }

@@ -2,12 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use igny8_integration_domain::content::{Conflict, Content, ContentFailure, Field, FieldConflict, Seo, Term};
+use igny8_integration_domain::content::{
+    Conflict, Content, ContentFailure, ContentFields, ContentStatus, Field as ContentField, FieldConflict,
+    FieldPatch, Seo, Side, SyncState, Term,
+};
+use igny8_integration_domain::id::SiteId;
+use igny8_integration_domain::ports::storage::ContentFilter;
 use igny8_integration_domain::service::PulledOne;
+use igny8_integration_domain::service::content::{CreateContent, PatchContent, SeoPatch};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::body::Object;
+use super::field::{Field, Refusal};
+use super::query::Parameters;
 use super::time;
+
+const STATUSES: &str = "draft, review, approved, published, archived";
+const STATES: &str = "in_sync, pending_push, pending_pull, conflict, failed, unlinked";
+
+/// What a content is where nothing else was said.
+const DEFAULT_TYPE: &str = "post";
 
 /// A content, but for what only its own page shows.
 #[derive(Debug, Serialize)]
@@ -116,7 +131,7 @@ impl From<Content> for ContentResponse {
 }
 
 fn show_conflict(conflict: Conflict) -> BTreeMap<&'static str, FieldConflictResponse> {
-    let show = |(field, found): (Field, _)| {
+    let show = |(field, found): (ContentField, _)| {
         let FieldConflict { base, local, external } = found;
         (field.as_str(), FieldConflictResponse { base, local, external })
     };
@@ -154,5 +169,110 @@ pub struct PulledResponse {
 impl From<PulledOne> for PulledResponse {
     fn from(pulled: PulledOne) -> Self {
         Self { content: pulled.content.into(), changed: pulled.changed, outcome: pulled.outcome }
+    }
+}
+
+/// The filters of the list.
+pub fn filter(query: &Parameters<'_>) -> ContentFilter {
+    ContentFilter {
+        site_id: query.id("site_id"),
+        status: query.word("status", ContentStatus::from_word, STATUSES),
+        content_type: query.text("content_type"),
+        sync_state: query.word("sync_state", SyncState::from_word, STATES),
+        search: query.search(),
+        external_id: query.text("external_id"),
+        deleted: query.boolean("deleted").unwrap_or_default(),
+        ..ContentFilter::default()
+    }
+}
+
+/// What POST asks for.
+pub fn create(body: &Object<'_>) -> Option<CreateContent> {
+    let site_id = body.id("site_id").required();
+    let fields = ContentFields {
+        title: body.text("title").required().unwrap_or_default(),
+        html: body.text("html").required().unwrap_or_default(),
+        excerpt: body.text("excerpt").given().unwrap_or_default(),
+        slug: body.text("slug").given().unwrap_or_default(),
+        status: status(body).given().unwrap_or_default(),
+        publish_at: body.timestamp("publish_at").optional(),
+        terms: terms(body).given().unwrap_or_default(),
+        seo: body.object("seo").optional().map(|given| seo(&given)).unwrap_or_default(),
+        featured_image_url: body.text("featured_image_url").optional(),
+    };
+    let content_type = body.text("content_type").given().unwrap_or_else(|| DEFAULT_TYPE.to_owned());
+    // Its rules are asked even where a field is missing already, so that all that is wrong is told at once.
+    let any = SiteId::new(1)?;
+    let command = body.accept(CreateContent::new(site_id.unwrap_or(any), content_type, fields));
+    site_id.and(command)
+}
+
+/// What PATCH asks for.
+pub fn patch(body: &Object<'_>) -> Option<PatchContent> {
+    let fields = FieldPatch {
+        title: body.text("title").given(),
+        html: body.text("html").given(),
+        excerpt: body.text("excerpt").given(),
+        slug: body.text("slug").given(),
+        status: status(body).given(),
+        publish_at: body.timestamp("publish_at").change(),
+        terms: terms(body).given(),
+        seo: None,
+        featured_image_url: body.text("featured_image_url").change(),
+    };
+    let (site_id, content_type) = (body.id("site_id").given(), body.text("content_type").given());
+    let seo = body.object("seo").given().map(|given| seo_patch(&given)).unwrap_or_default();
+    let command = body.accept(PatchContent::new(fields)).unwrap_or_default();
+    let command = body.accept(command.with_seo(seo))?;
+    Some(command.on_site(site_id).of_type(content_type).taking_back(takes_back(body)))
+}
+
+/// The time of a deletion is the service's own; a client can only take it away.
+fn takes_back(body: &Object<'_>) -> bool {
+    let only_null = |_| Err::<(), _>(Refusal::invalid("can only be set to null"));
+    body.timestamp("deleted_at").then(only_null).change() == Some(None)
+}
+
+/// Which side a conflict is settled for.
+pub fn keep(body: &Object<'_>) -> Option<Side> {
+    let side = |word: &str| match word {
+        "local" => Some(Side::Local),
+        "external" => Some(Side::External),
+        _ => None,
+    };
+    body.word("keep", side, "local, external").required()
+}
+
+fn status<'b>(body: &Object<'b>) -> Field<'b, ContentStatus> {
+    body.word("status", ContentStatus::from_word, STATUSES)
+}
+
+fn terms<'b>(body: &Object<'b>) -> Field<'b, Vec<Term>> {
+    body.list("terms", |entry| {
+        let term = entry.object()?;
+        let (taxonomy, name) = (term.text("taxonomy").required(), term.text("name").required());
+        let slug = term.text("slug").optional();
+        Some(Term { taxonomy: taxonomy?, name: name?, slug })
+    })
+}
+
+fn seo(given: &Object<'_>) -> Seo {
+    let SeoPatch { title, description, focus_keyword, canonical } = seo_patch(given);
+    Seo {
+        title: title.unwrap_or_default(),
+        description: description.unwrap_or_default(),
+        focus_keyword: focus_keyword.unwrap_or_default(),
+        canonical: canonical.unwrap_or_default(),
+    }
+}
+
+/// A part that is null is empty.
+fn seo_patch(given: &Object<'_>) -> SeoPatch {
+    let text = |name| given.text(name).change().map(Option::unwrap_or_default);
+    SeoPatch {
+        title: text("title"),
+        description: text("description"),
+        focus_keyword: text("focus_keyword"),
+        canonical: text("canonical"),
     }
 }

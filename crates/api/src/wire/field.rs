@@ -13,12 +13,12 @@ use crate::problem::Problem;
 pub struct Problems(RefCell<Vec<FieldError>>);
 
 impl Problems {
+    /// Adds what is wrong with a field, unless something is known of it already.
     pub fn add(&self, error: FieldError) {
-        self.0.borrow_mut().push(error);
-    }
-
-    pub fn count(&self) -> usize {
-        self.0.borrow().len()
+        let mut errors = self.0.borrow_mut();
+        if errors.iter().all(|known| known.field != error.field) {
+            errors.push(error);
+        }
     }
 
     /// What was read, where nothing is wrong.

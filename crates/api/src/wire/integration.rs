@@ -244,13 +244,10 @@ fn whole(body: &Object<'_>, platform: Option<PlatformName>) -> ReplaceIntegratio
 
 /// The credentials; where the platform is known, what it says of them is told with all the rest.
 fn credentials(body: &Object<'_>, platform: Option<PlatformName>) -> Credentials {
-    let before = body.problem_count();
     let given = body.object("credentials_json").optional();
     let credentials =
         given.map(|given| Credentials::default().patched(credentials_patch(&given))).unwrap_or_default();
-    if let Some(platform) = platform
-        && body.problem_count() == before
-    {
+    if let Some(platform) = platform {
         credentials.problems(platform).into_iter().for_each(|error| body.refuse(error));
     }
     credentials

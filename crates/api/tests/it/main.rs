@@ -5,6 +5,7 @@ mod abandonment;
 mod callers;
 mod client;
 mod connection;
+mod contents;
 mod conventions;
 mod integrations;
 mod operations;

@@ -17,8 +17,8 @@ use igny8_integration_domain::ports::storage::Storage;
 use igny8_integration_domain::service::account::{NewSiteCommand, NewUserCommand};
 use igny8_integration_domain::service::sync::SyncService;
 use igny8_integration_domain::service::{
-    AccountService, ConnectionService, ContentSyncService, HistoryService, IntegrationService,
-    OnboardingService, SessionService,
+    AccountService, ConnectionService, ContentService, ContentSyncService, HistoryService,
+    IntegrationService, OnboardingService, SessionService,
 };
 use igny8_integration_domain::testing::{CountingQueue, FixedClock, PlainCipher, SequentialRandom};
 use secrecy::ExposeSecret as _;
@@ -81,6 +81,7 @@ impl World {
             )),
             sync: Arc::new(SyncService::new(s.clone(), p.clone(), queue, t.clone(), every)),
             content_sync: Arc::new(ContentSyncService::new(s.clone(), p.clone(), k.clone(), t.clone())),
+            contents: Arc::new(ContentService::new(s.clone(), t.clone())),
             history: Arc::new(HistoryService::new(s.clone())),
         };
         let terms = TokenTerms { issuer: "igny8".into(), audience: "igny8-integration".into() };
