@@ -15,10 +15,11 @@ pub struct Sight {
     posts: BTreeMap<String, SitePost>,
 }
 
-/// The texts that both sides had, or that somebody gave up: these may be overwritten.
+/// What was seen on each side so far. A text that both sides had, or that somebody gave up, may be overwritten.
 #[derive(Default)]
 pub struct Watch {
-    settled: BTreeSet<String>,
+    here: BTreeSet<String>,
+    there: BTreeSet<String>,
 }
 
 fn texts_here(content: &Content) -> [&String; 2] {
@@ -32,7 +33,10 @@ fn texts_there(post: &SitePost) -> [&String; 2] {
 impl Watch {
     /// Somebody decided that these texts may go.
     pub fn give_up(&mut self, texts: impl IntoIterator<Item = String>) {
-        self.settled.extend(texts);
+        for text in texts {
+            self.here.insert(text.clone());
+            self.there.insert(text);
+        }
     }
 
     pub async fn look(&mut self, world: &World) -> anyhow::Result<Sight> {
@@ -40,16 +44,8 @@ impl Watch {
             world.contents().await?.into_iter().map(|content| (content.id, content)).collect();
         let posts: BTreeMap<_, _> =
             world.site.posts("post").into_iter().map(|post| (post.external_id(), post)).collect();
-        for content in contents.values() {
-            let Some(post) = content.link.as_ref().and_then(|link| posts.get(&link.external_id)) else {
-                continue;
-            };
-            for (here, there) in texts_here(content).into_iter().zip(texts_there(post)) {
-                if here == there {
-                    self.settled.insert(here.clone());
-                }
-            }
-        }
+        self.here.extend(contents.values().flat_map(texts_here).cloned());
+        self.there.extend(posts.values().flat_map(texts_there).cloned());
         Ok(Sight { contents, posts })
     }
 
@@ -61,7 +57,8 @@ impl Watch {
     ) -> anyhow::Result<()> {
         for (number, text) in before.into_iter().enumerate() {
             let stays = after.is_some_and(|after| after.get(number) == Some(&text));
-            ensure!(stays || self.settled.contains(text), "{what}: {text} was lost");
+            let known = self.here.contains(text) && self.there.contains(text);
+            ensure!(stays || known, "{what}: {text} was lost");
         }
         Ok(())
     }
