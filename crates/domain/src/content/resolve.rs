@@ -19,12 +19,11 @@ impl Content {
                 self.deleted_at.get_or_insert(now);
             }
             (Side::Local, true) => agree_external(&mut link, &fields, &conflict),
-            // It goes to the trash as the site has it.
-            (Side::Local, false) if self.deleted_at.is_some() => {
-                agree_external(&mut link, &Field::ALL, &conflict);
-            }
             (_, false) => {
-                self.deleted_at = None;
+                // Kept deleted, it goes to the trash as the site has it, and may come out of it so.
+                if keep == Side::External {
+                    self.deleted_at = None;
+                }
                 self.settle_fields(keep, &mut link, &fields, &conflict);
             }
         }

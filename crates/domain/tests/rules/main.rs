@@ -6,5 +6,6 @@ mod caller;
 mod fields;
 mod intent;
 mod reconcile;
+mod resolve;
 mod state;
 mod structure;

@@ -30,7 +30,7 @@ fn content(status: ContentStatus) -> Content {
 }
 
 /// One that is a post, and both sides agree.
-fn linked() -> Content {
+pub fn linked() -> Content {
     let mut content = content(ContentStatus::Published);
     let fields = FieldPatch::from(&content.fields);
     let mut base = Base::default();
