@@ -6,7 +6,9 @@ pub mod clock;
 pub mod platform;
 pub mod queue;
 pub mod storage;
+pub mod throttle;
 
 pub use cipher::{CipherError, CredentialCipher, SealContext};
 pub use clock::{Clock, Random};
 pub use queue::RunQueue;
+pub use throttle::{Rate, Throttle, ThrottleKey, Verdict};
