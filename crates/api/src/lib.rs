@@ -10,10 +10,12 @@ mod request;
 mod routes;
 mod server;
 mod state;
+mod throttle;
 mod wire;
 
 pub use problem::Code;
 pub use routes::{BASE_PATH, table};
 pub use server::serve;
-pub use state::{ApiState, Parts, Runtime, Services, Settings, TIME_LIMIT};
+pub use state::{ApiState, Parts, Runtime, Services, Settings, TIME_LIMIT, Throttles};
+pub use throttle::MemoryThrottle;
 pub use wire::run::RunResponse;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use igny8_integration_domain::ports::storage::Storage;
+use igny8_integration_domain::ports::{Rate, Throttle};
 use igny8_integration_domain::service::sync::SyncService;
 use igny8_integration_domain::service::{
     ConnectionService, ContentService, ContentSyncService, HistoryService, IntegrationService,
@@ -23,6 +24,22 @@ use crate::problem::Problem;
 /// How long a client waits at most. The use case goes on without it.
 pub const TIME_LIMIT: Duration = Duration::from_secs(100);
 
+/// How often somebody may ask, by scope; none for no limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Throttles {
+    /// For a person or a site's key.
+    pub integration: Option<Rate>,
+    /// For an address, and for a site.
+    pub onboarding: Option<Rate>,
+}
+
+impl Default for Throttles {
+    fn default() -> Self {
+        let a_minute = |requests| Some(Rate { requests, window: Duration::from_mins(1) });
+        Self { integration: a_minute(120), onboarding: a_minute(10) }
+    }
+}
+
 /// What an operator can set.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -32,6 +49,7 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// The app's origins.
     pub cors_origins: Vec<String>,
+    pub throttles: Throttles,
     /// See [`TIME_LIMIT`].
     pub time_limit: Duration,
 }
@@ -42,6 +60,7 @@ impl Default for Settings {
             public_url: None,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
+            throttles: Throttles::default(),
             time_limit: TIME_LIMIT,
         }
     }
@@ -78,6 +97,7 @@ pub struct Parts {
     pub services: Services,
     pub tokens: TokenChecker,
     pub storage: Arc<dyn Storage>,
+    pub throttle: Arc<dyn Throttle>,
     pub runtime: Runtime,
     /// Writes the metrics down in Prometheus's text format.
     pub render_metrics: Arc<dyn Fn() -> String + Send + Sync>,
@@ -116,6 +136,10 @@ impl ApiState {
 
     pub fn storage(&self) -> &dyn Storage {
         &*self.0.parts.storage
+    }
+
+    pub fn throttle(&self) -> &dyn Throttle {
+        &*self.0.parts.throttle
     }
 
     pub fn metrics(&self) -> String {

@@ -1,5 +1,6 @@
 //! A judged request, as a route sees it. It can move between threads: nothing of the server's own is left in it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
@@ -31,6 +32,8 @@ pub struct SentParts {
     base: String,
     /// The canonical path, as it was asked for.
     target: String,
+    /// Where it came from.
+    pub client: IpAddr,
     pub query: Query,
     pub body: Bytes,
     pub if_match: IfMatch,
@@ -39,13 +42,14 @@ pub struct SentParts {
 }
 
 impl SentParts {
-    pub fn of(request: &HttpRequest, base: String, body: Bytes) -> Self {
+    pub fn of(request: &HttpRequest, base: String, client: IpAddr, body: Bytes) -> Self {
         let path =
             request.match_info().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Self {
             path,
             base,
             target: format!("{}/", request.path().trim_end_matches('/')),
+            client,
             query: Query::of(request.query_string()),
             body,
             if_match: IfMatch::of(request.headers()),

@@ -5,12 +5,13 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::call::{Call, SentParts};
 use super::id::RequestId;
-use super::{accept, body, links};
+use super::{accept, body, client, links};
 use crate::answer::Answer;
 use crate::auth::{Sent, authenticate};
 use crate::problem::{Occurrence, Problem};
 use crate::routes::{Endpoint, Handler};
 use crate::state::ApiState;
+use crate::throttle::{self, Scope};
 
 /// Judges a request and lets its route answer.
 pub async fn answer(
@@ -46,7 +47,8 @@ async fn judge(
     }
     accept::judge(request.headers())?;
     let body = body::read(request, payload, endpoint.limit).await?;
-    let sent = SentParts::of(request, base.to_owned(), body);
+    let client = client::address(request, &state.settings().trusted_proxies);
+    let sent = SentParts::of(request, base.to_owned(), client, body);
     let credentials = Sent::of(request.headers());
     state.hand_over(serve(state.clone(), endpoint.handler, sent, credentials)).await
 }
@@ -61,7 +63,9 @@ async fn serve(
     match handler {
         Handler::Signed(handler) => {
             let caller = authenticate::required(&state, &credentials).await?;
-            handler(Call { state, caller, sent }).await
+            let admission =
+                throttle::admit(&state, Scope::Integration, vec![throttle::subject(&caller)]).await?;
+            admission.on(handler(Call { state, caller, sent }).await)
         }
         Handler::Open(handler) => {
             let caller = authenticate::person(&state, &credentials).await?;

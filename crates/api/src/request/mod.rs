@@ -4,6 +4,7 @@
 pub mod accept;
 pub mod body;
 pub mod call;
+pub mod client;
 pub mod id;
 pub mod judge;
 pub mod links;

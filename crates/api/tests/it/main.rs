@@ -11,4 +11,5 @@ mod integrations;
 mod operations;
 mod runs;
 mod stub;
+mod throttles;
 mod world;

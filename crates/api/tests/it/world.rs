@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use chrono::TimeDelta;
 use igny8_integration_api::auth::{HsKeys, TokenChecker, TokenIssuer, TokenTerms};
-use igny8_integration_api::{ApiState, Parts, Runtime, Services, Settings, serve};
+use igny8_integration_api::{ApiState, MemoryThrottle, Parts, Runtime, Services, Settings, serve};
 use igny8_integration_domain::account::{Email, Role};
 use igny8_integration_domain::id::{AccountId, SiteId, UserId};
 use igny8_integration_domain::integration::SiteUrl;
@@ -96,6 +96,7 @@ impl World {
             services,
             tokens: TokenChecker::new(HsKeys::new(&[SECRET.into()], &terms)?, None),
             storage: shared.clone(),
+            throttle: Arc::new(MemoryThrottle::default()),
             runtime,
             render_metrics: Arc::new(|| "# no metrics\n".to_owned()),
         };
