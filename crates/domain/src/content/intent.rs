@@ -32,8 +32,12 @@ impl PushIntent {
             if !base.external_changed(field, external) {
                 continue;
             }
-            if self.fields.agrees(field, external) || (in_window && field != Field::Status) {
+            let left_for_later = matches!(field, Field::Status | Field::PublishAt | Field::Slug);
+            if self.fields.agrees(field, external) || (in_window && !left_for_later) {
                 base.agree(field, &self.fields, external);
+            } else if in_window && !base.external.contains_key(&field) {
+                // A create leaves these for the update that follows it: they are still to be sent.
+                base.agree_external(field, external);
             }
         }
         base

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::content::FieldPatch;
+use crate::content::{ContentStatus, FieldPatch};
 use crate::id::{ContentId, IntegrationId, SiteId};
 use crate::integration::{Credentials, PlatformName, SiteUrl};
 use crate::time::Timestamp;
@@ -290,6 +290,9 @@ impl PlatformError {
 pub trait Platform: Send + Sync {
     /// Which kind.
     fn name(&self) -> PlatformName;
+
+    /// What the platform's own word for a status means for the writer; none for one that means trash or nothing here.
+    fn read_status(&self, word: &str) -> Option<ContentStatus>;
 
     /// Tests a connection, check by check, stopping at the first that fails. Changes nothing on the site.
     async fn test_connection(&self, connection: &Connection) -> ConnectionReport;

@@ -135,6 +135,12 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// Notes a deletion for the brake: each content once, as it was seen last.
+    pub fn note_delete(&mut self, delete: PendingDelete) {
+        self.deletes.retain(|known| known.candidate.content_id != delete.candidate.content_id);
+        self.deletes.push(delete);
+    }
+
     /// A content is done, or failed for this run: the push goes on behind it.
     pub fn pass(&mut self, id: ContentId) {
         if self.phase == Phase::Push {

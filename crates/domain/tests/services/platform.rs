@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use igny8_integration_domain::content::ContentStatus;
 use igny8_integration_domain::integration::PlatformName;
 use igny8_integration_domain::ports::platform::{
     Check, Connection, ConnectionReport, OnboardingChallenge, Platform, PlatformError, PlatformSession,
@@ -63,6 +64,10 @@ impl StubPlatform {
 
 #[async_trait]
 impl Platform for StubPlatform {
+    fn read_status(&self, _word: &str) -> Option<ContentStatus> {
+        None
+    }
+
     fn name(&self) -> PlatformName {
         PlatformName::Wordpress
     }

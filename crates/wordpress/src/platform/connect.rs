@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::content_fields::status_in;
 use async_trait::async_trait;
+use igny8_integration_domain::content::ContentStatus;
 use igny8_integration_domain::integration::PlatformName;
 use igny8_integration_domain::ports::platform::{
     Connection, ConnectionReport, OnboardingChallenge, Platform, PlatformError, PlatformSession,
@@ -169,6 +171,10 @@ fn record_permissions(
 impl Platform for WordPressPlatform {
     fn name(&self) -> PlatformName {
         PlatformName::Wordpress
+    }
+
+    fn read_status(&self, word: &str) -> Option<ContentStatus> {
+        (word != "trash").then(|| status_in(word))
     }
 
     async fn test_connection(&self, connection: &Connection) -> ConnectionReport {

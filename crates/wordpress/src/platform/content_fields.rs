@@ -53,7 +53,7 @@ fn fields_of(row: &Row, site_id: SiteId, lookups: &Lookups) -> FieldPatch {
     fields
 }
 
-fn status_in(word: &str) -> ContentStatus {
+pub(super) fn status_in(word: &str) -> ContentStatus {
     match word {
         "publish" | "private" => ContentStatus::Published,
         "future" => ContentStatus::Approved,

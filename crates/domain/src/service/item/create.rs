@@ -1,7 +1,7 @@
 //! Making a post: a hidden draft that carries the marker. What makes it public follows as an ordinary update.
 
 use super::locate::Located;
-use super::settle::{record, save};
+use super::settle::{had_no_effect, record, save};
 use super::{ItemError, ItemOutcome, ItemSync, Story};
 use crate::content::{Base, Content, FieldPatch, Link, PushIntent};
 use crate::id::ContentId;
@@ -11,7 +11,15 @@ impl ItemSync<'_> {
     pub(super) async fn create(&mut self, id: ContentId, story: &mut Story) -> Result<Located, ItemError> {
         let Some(content) = self.intend_to_create(id).await? else { return Ok(Located::Again) };
         let fields = FieldPatch::from(&content.fields);
-        let written = self.session.create(&content.content_type, id, &fields).await?;
+        let written = match self.session.create(&content.content_type, id, &fields).await {
+            Ok(written) => written,
+            Err(error) => {
+                if had_no_effect(&error) {
+                    self.forget_intent(id).await?;
+                }
+                return Err(error.into());
+            }
+        };
         self.record_created(id, &fields, &written, story).await
     }
 

@@ -31,6 +31,13 @@ impl Known {
         self.former.remove(&item.external_id)
     }
 
+    /// Whether what is known of a post is newer than what is shown of it.
+    pub fn is_newer_than(&self, item: &ExternalItem) -> bool {
+        let link = self.linked.get(&item.external_id).and_then(|content| content.link.as_ref());
+        let known = link.and_then(|link| link.external_modified_at);
+        matches!((item.modified_at, known), (Some(shown), Some(known)) if shown < known)
+    }
+
     /// The contents that these posts may belong to, held until the unit ends.
     pub async fn find(
         uow: &mut dyn UnitOfWork,

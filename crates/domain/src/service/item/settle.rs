@@ -21,6 +21,21 @@ pub(super) enum Settled {
     Reread,
 }
 
+/// Whether the site's answer says that nothing was written. A connection that could not be made is no such answer: its
+/// request may have been sent on a connection that was already there.
+pub(super) fn had_no_effect(error: &PlatformError) -> bool {
+    match error {
+        PlatformError::Unauthorized(_)
+        | PlatformError::Forbidden(_)
+        | PlatformError::NotFound(_)
+        | PlatformError::RateLimited { .. }
+        | PlatformError::Conflict(_)
+        | PlatformError::Locked(_)
+        | PlatformError::Rejected(_) => true,
+        PlatformError::Unavailable { .. } | PlatformError::Uncertain(_) | PlatformError::Protocol(_) => false,
+    }
+}
+
 /// What is sent in one write.
 enum Send {
     Fields(Box<FieldPatch>),
@@ -59,9 +74,28 @@ impl ItemSync<'_> {
 
         match self.send(&content.content_type, &item, send).await {
             Ok(written) => self.record_sent(id, &fields, written, story).await,
-            Err(PlatformError::Conflict(_)) => Ok(Settled::Reread),
-            Err(error) => Err(error.into()),
+            Err(PlatformError::Conflict(_)) => {
+                self.forget_intent(id).await?;
+                Ok(Settled::Reread)
+            }
+            Err(error) => {
+                if had_no_effect(&error) {
+                    self.forget_intent(id).await?;
+                }
+                Err(error.into())
+            }
         }
+    }
+
+    /// The site refused the write, so what it has now is not ours: an intent that stayed would take it for that.
+    pub(super) async fn forget_intent(&self, id: ContentId) -> Result<(), ItemError> {
+        let mut uow = self.storage.begin().await?;
+        if let Some(mut content) = uow.lock_content(id).await? {
+            content.intent = None;
+            save(uow.as_mut(), &content).await?;
+            uow.commit().await?;
+        }
+        Ok(())
     }
 
     /// What is to be sent now, where anything may be.

@@ -1,7 +1,5 @@
 //! Bringing in what a page shows: one unit of work for its contents, their history, the run's count and checkpoint.
 
-use std::collections::HashMap;
-
 use super::context::RunContext;
 use super::{RunExecutor, Stop};
 use crate::content::{Content, NewContent, Received};
@@ -10,7 +8,6 @@ use crate::ports::platform::{ExternalItem, Lookup, UnreadableItem};
 use crate::ports::storage::{StorageError, UnitOfWork};
 use crate::service::item::{Known, line};
 use crate::sync::{DeleteCandidate, Direction, MAX_LISTED, PendingDelete, PlanAction, PlanEntry, SyncRun};
-use crate::time::Timestamp;
 
 /// Posts of one type, as they were shown.
 pub(super) struct Batch {
@@ -37,9 +34,15 @@ impl RunExecutor {
         context: &RunContext,
         batch: Batch,
     ) -> Result<(), Stop> {
-        let items = self.fresh(context, batch.items).await?;
+        let mut items = batch.items;
         let mut uow = self.storage.begin().await?;
         let mut known = Known::find(uow.as_mut(), &context.integration, &items).await?;
+        if items.iter().any(|item| known.is_newer_than(item)) {
+            drop(uow);
+            items = self.read_again(context, items, &known).await?;
+            uow = self.storage.begin().await?;
+            known = Known::find(uow.as_mut(), &context.integration, &items).await?;
+        }
         let mut gathered = Gathered::default();
         for item in &items {
             self.apply_item(uow.as_mut(), run, context, &mut known, item, &mut gathered).await?;
@@ -54,7 +57,9 @@ impl RunExecutor {
         } else {
             uow.insert_events(&gathered.events).await?;
         }
-        run.checkpoint.deletes.extend(gathered.deletes);
+        for delete in gathered.deletes {
+            run.checkpoint.note_delete(delete);
+        }
         if let Some(progress) = run.checkpoint.types.get_mut(batch.type_at) {
             progress.unlinked += gathered.unlinked;
             progress.would_link += gathered.would_link;
@@ -67,21 +72,15 @@ impl RunExecutor {
 
     /// A cache in front of a site may show a post as it was before what is known here: such a one is read again by
     /// itself, and what comes then is true, even where a site was set back to an older copy.
-    async fn fresh(&self, context: &RunContext, items: Vec<ExternalItem>) -> Result<Vec<ExternalItem>, Stop> {
-        let ids: Vec<String> = items.iter().map(|item| item.external_id.clone()).collect();
-        let mut uow = self.storage.begin().await?;
-        let linked = uow.lock_linked_contents(context.integration.id, &ids).await?;
-        drop(uow);
-        let seen: HashMap<&str, Option<Timestamp>> = linked
-            .iter()
-            .filter_map(|content| content.link.as_ref())
-            .map(|link| (link.external_id.as_str(), link.external_modified_at))
-            .collect();
+    async fn read_again(
+        &self,
+        context: &RunContext,
+        items: Vec<ExternalItem>,
+        known: &Known,
+    ) -> Result<Vec<ExternalItem>, Stop> {
         let mut fresh = Vec::with_capacity(items.len());
         for item in items {
-            let known = seen.get(item.external_id.as_str()).copied().flatten();
-            let is_older = matches!((item.modified_at, known), (Some(shown), Some(known)) if shown < known);
-            if !is_older {
+            if !known.is_newer_than(&item) {
                 fresh.push(item);
                 continue;
             }

@@ -87,7 +87,9 @@ impl RunExecutor {
     ) -> Result<Audit, Stop> {
         let listing = self.list_ids(context, name).await?;
         let links = self.link_stamps(context, name).await?;
-        let wanted = to_fetch(&listing, &links);
+        let noted =
+            |id: &String| run.checkpoint.deletes.iter().any(|delete| delete.candidate.external_id == *id);
+        let wanted: Vec<String> = to_fetch(&listing, &links).into_iter().filter(|id| !noted(id)).collect();
         for ids in wanted.chunks(FETCH_AT_ONCE) {
             self.fetch(run, context, at, name, ids).await?;
         }
@@ -167,8 +169,7 @@ impl RunExecutor {
             }
             gone += 1;
             run.progress.total += 1;
-            run.checkpoint.deletes.retain(|known| known.candidate.content_id != link.content_id);
-            run.checkpoint.deletes.push(PendingDelete {
+            run.checkpoint.note_delete(PendingDelete {
                 candidate: DeleteCandidate {
                     content_id: link.content_id,
                     external_id: link.external_id.clone(),

@@ -43,7 +43,8 @@ struct Shared {
 #[derive(Default)]
 struct Faults {
     away: bool,
-    next_commit: Option<CommitFault>,
+    /// How many commits still pass, and what happens to the one after them.
+    commit: Option<(u32, CommitFault)>,
 }
 
 impl MemoryStorage {
@@ -59,7 +60,23 @@ impl MemoryStorage {
 
     /// Makes the next commit of a writing unit go wrong, once.
     pub fn fail_next_commit(&self, fault: CommitFault) {
-        held(&self.0.faults).next_commit = Some(fault);
+        self.fail_commit(0, fault);
+    }
+
+    /// Lets so many commits of writing units pass and makes the one after them go wrong, once.
+    pub fn fail_commit(&self, after: u32, fault: CommitFault) {
+        held(&self.0.faults).commit = Some((after, fault));
+    }
+}
+
+impl Faults {
+    fn strike(&mut self) -> Option<CommitFault> {
+        let (left, fault) = self.commit.take()?;
+        if left == 0 {
+            return Some(fault);
+        }
+        self.commit = Some((left - 1, fault));
+        None
     }
 }
 

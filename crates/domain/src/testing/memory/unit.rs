@@ -79,7 +79,7 @@ impl UnitOfWork for MemoryUnit {
             return Ok(());
         }
         self.shared.check()?;
-        let fault = held(&self.shared.faults).next_commit.take();
+        let fault = held(&self.shared.faults).strike();
         if fault == Some(CommitFault::Refused) {
             return Err(unavailable("the commit was refused"));
         }

@@ -20,6 +20,7 @@ pub use post::SitePost;
 pub use site::ScriptedSite;
 
 use super::held;
+use crate::content::ContentStatus;
 use crate::integration::{PlatformName, SiteUrl};
 use crate::ports::platform::{
     Connection, ConnectionReport, OnboardingChallenge, Platform, PlatformError, PlatformSession, Trouble,
@@ -55,6 +56,10 @@ pub(super) fn trouble(code: &str, message: &str) -> Trouble {
 impl Platform for ScriptedPlatform {
     fn name(&self) -> PlatformName {
         PlatformName::Wordpress
+    }
+
+    fn read_status(&self, word: &str) -> Option<ContentStatus> {
+        Some(post::status_in(word))
     }
 
     async fn test_connection(&self, connection: &Connection) -> ConnectionReport {

@@ -194,7 +194,7 @@ impl SitePost {
     }
 }
 
-fn status_in(word: &str) -> ContentStatus {
+pub(super) fn status_in(word: &str) -> ContentStatus {
     match word {
         "publish" | "private" => ContentStatus::Published,
         "future" => ContentStatus::Approved,

@@ -1,0 +1,203 @@
+//! One tenant, one scripted site, and the services between them.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chrono::TimeDelta;
+use igny8_integration_domain::account::Caller;
+use igny8_integration_domain::content::{Content, ContentFields, ContentStatus, FieldPatch};
+use igny8_integration_domain::event::{Actor, NewEvent};
+use igny8_integration_domain::id::{ContentId, IntegrationId, RunId, SiteId};
+use igny8_integration_domain::integration::{ConflictPolicy, Credentials, PlatformName, SiteUrl};
+use igny8_integration_domain::ports::Clock as _;
+use igny8_integration_domain::ports::platform::Platforms;
+use igny8_integration_domain::ports::storage::{ContentFilter, Cursor, EventFilter, PageRequest, Storage};
+use igny8_integration_domain::service::account::NewSiteCommand;
+use igny8_integration_domain::service::content::{CreateContent, PatchContent};
+use igny8_integration_domain::service::integration::CreateIntegration;
+use igny8_integration_domain::service::run::{ExecutorPorts, RunExecutor, Turn};
+use igny8_integration_domain::service::sync::{StartSync, SyncService};
+use igny8_integration_domain::service::{
+    AccountService, ContentService, ContentSyncService, IntegrationService,
+};
+use igny8_integration_domain::sync::{Direction, RunStatus, SyncRun};
+use igny8_integration_domain::testing::platform::{ScriptedPlatform, ScriptedSite};
+use igny8_integration_domain::testing::{
+    CountingQueue, FixedClock, MemoryStorage, PlainCipher, SequentialRandom,
+};
+
+pub const LEASE: TimeDelta = TimeDelta::seconds(30);
+
+pub struct World {
+    pub storage: MemoryStorage,
+    pub clock: Arc<FixedClock>,
+    pub site: ScriptedSite,
+    pub site_id: SiteId,
+    pub integration: IntegrationId,
+    pub runs: SyncService,
+    pub executor: RunExecutor,
+    pub contents: ContentService,
+    pub single: ContentSyncService,
+    pub integrations: IntegrationService,
+}
+
+pub fn operator() -> Caller {
+    Caller::System(Actor::CLI)
+}
+
+impl World {
+    pub async fn new() -> anyhow::Result<Self> {
+        Self::with_policy(ConflictPolicy::Ask).await
+    }
+
+    pub async fn with_policy(policy: ConflictPolicy) -> anyhow::Result<Self> {
+        let storage = MemoryStorage::new();
+        let clock = Arc::new(FixedClock::default());
+        let cipher = Arc::new(PlainCipher::default());
+        let random = Arc::new(SequentialRandom::default());
+        let queue = Arc::new(CountingQueue::default());
+        let address =
+            SiteUrl::parse("url", "https://shop.example").map_err(|error| anyhow::anyhow!(error.message))?;
+        let site = ScriptedSite::new(address.clone(), clock.clone());
+        let platform = ScriptedPlatform::new();
+        platform.add(&site);
+        let platforms = Platforms::default().with(Arc::new(platform));
+        let shared: Arc<dyn Storage> = Arc::new(storage.clone());
+        let accounts = AccountService::new(shared.clone(), cipher.clone(), clock.clone(), random.clone());
+        let account_id = accounts.create_account("shop").await?.id;
+        let command = NewSiteCommand { account_id, name: "Shop".to_owned(), url: address };
+        let site_id = accounts.create_site(&command).await?.site_id;
+        let integrations = IntegrationService::new(shared.clone(), cipher.clone(), clock.clone(), None);
+        let create = CreateIntegration {
+            site_id,
+            platform: PlatformName::Wordpress,
+            site_url: None,
+            credentials: Credentials { api_key: Some(site.api_key()), ..Credentials::default() },
+            is_active: true,
+            sync_enabled: true,
+            conflict_policy: Some(policy),
+        };
+        let integration = integrations.create(&operator(), &create).await?.integration.id;
+        let ports = ExecutorPorts {
+            storage: shared.clone(),
+            platforms: platforms.clone(),
+            cipher: cipher.clone(),
+            clock: clock.clone(),
+            random,
+        };
+        Ok(Self {
+            runs: SyncService::new(shared.clone(), platforms.clone(), queue, clock.clone(), None),
+            executor: RunExecutor::new(ports, LEASE, None),
+            contents: ContentService::new(shared.clone(), clock.clone()),
+            single: ContentSyncService::new(shared, platforms, cipher, clock.clone()),
+            integrations,
+            storage,
+            clock,
+            site,
+            site_id,
+            integration,
+        })
+    }
+
+    pub async fn start(&self, asked: StartSync) -> anyhow::Result<RunId> {
+        Ok(self.runs.start(&operator(), self.integration, asked).await?.id)
+    }
+
+    /// Works on a run until it has ended, as a worker would: each pause passes at once.
+    pub async fn work(&self, id: RunId) -> anyhow::Result<SyncRun> {
+        for _ in 0..50 {
+            let Some(run) = self.executor.claim("node", Some(id)).await? else {
+                let run = self.find_run(id).await?;
+                if run.status.is_final() {
+                    return Ok(run);
+                }
+                let next = run.next_attempt_at.unwrap_or_else(|| self.clock.now() + LEASE);
+                self.clock.set(next.max(self.clock.now()) + TimeDelta::seconds(1));
+                continue;
+            };
+            if self.executor.execute(run).await? == Turn::Ended {
+                return self.find_run(id).await;
+            }
+        }
+        anyhow::bail!("the run does not end")
+    }
+
+    pub async fn sync(&self, direction: Direction) -> anyhow::Result<SyncRun> {
+        let id = self.start(StartSync { direction, ..StartSync::default() }).await?;
+        self.work(id).await
+    }
+
+    pub async fn sync_well(&self, direction: Direction) -> anyhow::Result<SyncRun> {
+        let run = self.sync(direction).await?;
+        anyhow::ensure!(
+            run.status == RunStatus::Succeeded,
+            "the run ended {:?}: {:?}",
+            run.status,
+            run.error
+        );
+        Ok(run)
+    }
+
+    pub async fn find_run(&self, id: RunId) -> anyhow::Result<SyncRun> {
+        self.storage.read().await?.find_run(id).await?.context("the run is gone")
+    }
+
+    pub async fn write(&self, title: &str, status: ContentStatus) -> anyhow::Result<ContentId> {
+        let fields = ContentFields {
+            title: title.to_owned(),
+            html: format!("<p>{title}</p>"),
+            status,
+            ..ContentFields::default()
+        };
+        let command = CreateContent::new(self.site_id, "post".to_owned(), fields)?;
+        Ok(self.contents.create(&operator(), &command).await?.id)
+    }
+
+    pub async fn patch(&self, id: ContentId, patch: FieldPatch) -> anyhow::Result<Content> {
+        Ok(self.contents.patch(&operator(), id, None, &PatchContent::new(patch)?).await?)
+    }
+
+    pub async fn retitle(&self, id: ContentId, title: &str) -> anyhow::Result<Content> {
+        self.patch(id, FieldPatch { title: Some(title.to_owned()), ..FieldPatch::default() }).await
+    }
+
+    pub async fn content(&self, id: ContentId) -> anyhow::Result<Content> {
+        self.storage.read().await?.find_content(id).await?.context("the content is gone")
+    }
+
+    /// Every content of the site that is not deleted, by id.
+    pub async fn all(&self) -> anyhow::Result<Vec<Content>> {
+        self.list(false).await
+    }
+
+    pub async fn list(&self, deleted: bool) -> anyhow::Result<Vec<Content>> {
+        let filter = ContentFilter { site_id: Some(self.site_id), deleted, ..ContentFilter::default() };
+        let page = PageRequest { page: 1, page_size: 2000 };
+        Ok(self.storage.read().await?.list_contents(&filter, page).await?.items)
+    }
+
+    /// The integration's history, oldest first.
+    pub async fn events(&self) -> anyhow::Result<Vec<NewEvent>> {
+        let filter = EventFilter {
+            integration_id: self.integration,
+            event_type: None,
+            action: None,
+            success: None,
+            content_id: None,
+            run_id: None,
+            since: None,
+            until: None,
+        };
+        let page = self.storage.read().await?.list_events(&filter, Cursor::Newest, 10_000).await?;
+        Ok(page.items.into_iter().rev().map(|event| event.entry).collect())
+    }
+
+    /// The content of a post.
+    pub async fn of_post(&self, external_id: &str) -> anyhow::Result<Content> {
+        let all = [self.list(false).await?, self.list(true).await?].concat();
+        let found = all
+            .into_iter()
+            .find(|content| content.link.as_ref().is_some_and(|link| link.external_id == external_id));
+        found.with_context(|| format!("no content of post {external_id}"))
+    }
+}
