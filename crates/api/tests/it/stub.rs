@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use igny8_integration_domain::content::ContentStatus;
 use igny8_integration_domain::integration::PlatformName;
 use igny8_integration_domain::ports::platform::{
     Check, Connection, ConnectionReport, OnboardingChallenge, Platform, PlatformError, PlatformSession,
@@ -49,6 +50,10 @@ pub fn report(success: bool) -> ConnectionReport {
 
 #[async_trait]
 impl Platform for StubPlatform {
+    fn read_status(&self, _word: &str) -> Option<ContentStatus> {
+        None
+    }
+
     fn name(&self) -> PlatformName {
         PlatformName::Wordpress
     }
