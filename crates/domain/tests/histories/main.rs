@@ -16,8 +16,8 @@ async fn live(steps: &[Step]) -> anyhow::Result<()> {
     let mut watch = Watch::default();
     for step in steps {
         let before = watch.look(&world).await?;
-        world.take(step, &mut watch).await?;
-        if matches!(step, Step::Sync { .. }) {
+        Box::pin(world.take(step, &mut watch)).await?;
+        if matches!(step, Step::Sync { .. } | Step::Pull(_) | Step::Reconnect) {
             watch.nothing_is_lost(&before, &world).await?;
             Watch::nothing_is_doubled(&world)?;
         }

@@ -42,7 +42,14 @@ pub enum Step {
     Untrash(usize),
     Delete(usize),
     Wait,
-    Sync { direction: Direction, luck: Option<(CallKind, u32, Luck)> },
+    /// The integration is deleted and made anew.
+    Reconnect,
+    /// One content is fetched by itself.
+    Pull(usize),
+    Sync {
+        direction: Direction,
+        luck: Option<(CallKind, u32, Luck)>,
+    },
 }
 
 fn luck() -> impl Strategy<Value = (CallKind, u32, Luck)> {
@@ -84,8 +91,10 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (one.clone(), text).prop_map(|(one, text)| Step::EditThere(one, text)),
         1 => one.clone().prop_map(Step::Trash),
         1 => one.clone().prop_map(Step::Untrash),
-        1 => one.prop_map(Step::Delete),
+        1 => one.clone().prop_map(Step::Delete),
         1 => Just(Step::Wait),
+        1 => Just(Step::Reconnect),
+        1 => one.prop_map(Step::Pull),
         6 => sync(),
     ]
 }

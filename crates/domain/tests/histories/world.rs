@@ -17,7 +17,9 @@ use igny8_integration_domain::service::content::{CreateContent, PatchContent};
 use igny8_integration_domain::service::integration::CreateIntegration;
 use igny8_integration_domain::service::run::{ExecutorPorts, RunExecutor};
 use igny8_integration_domain::service::sync::{StartSync, SyncService};
-use igny8_integration_domain::service::{AccountService, ContentService, IntegrationService};
+use igny8_integration_domain::service::{
+    AccountService, ContentService, ContentSyncService, IntegrationService, ServiceError,
+};
 use igny8_integration_domain::sync::Direction;
 use igny8_integration_domain::testing::{
     CountingQueue, Fault, FixedClock, MemoryStorage, PlainCipher, ScriptedPlatform, ScriptedSite,
@@ -38,6 +40,8 @@ pub struct World {
     pub site: ScriptedSite,
     site_id: SiteId,
     integration: IntegrationId,
+    integrations: IntegrationService,
+    single: ContentSyncService,
     runs: SyncService,
     executor: RunExecutor,
     writers: ContentService,
@@ -46,6 +50,31 @@ pub struct World {
 
 fn operator() -> Caller {
     Caller::System(Actor::CLI)
+}
+
+async fn connect(
+    integrations: &IntegrationService,
+    site_id: SiteId,
+    site: &ScriptedSite,
+) -> anyhow::Result<IntegrationId> {
+    let create = CreateIntegration {
+        site_id,
+        platform: PlatformName::Wordpress,
+        site_url: None,
+        credentials: Credentials { api_key: Some(site.api_key()), ..Credentials::default() },
+        is_active: true,
+        sync_enabled: true,
+        conflict_policy: Some(ConflictPolicy::Ask),
+    };
+    Ok(integrations.create(&operator(), &create).await?.integration.id)
+}
+
+/// What a person may be told; anything else is a failure.
+fn refused<T>(outcome: Result<T, ServiceError>) -> anyhow::Result<()> {
+    match outcome {
+        Ok(_) | Err(ServiceError::Conflict(_) | ServiceError::Invalid(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn pick<T>(all: Vec<T>, number: usize) -> Option<T> {
@@ -71,25 +100,17 @@ impl World {
         let command = NewSiteCommand { account_id, name: "Shop".to_owned(), url };
         let site_id = accounts.create_site(&command).await?.site_id;
         let integrations = IntegrationService::new(shared.clone(), cipher.clone(), clock.clone(), None);
-        let create = CreateIntegration {
-            site_id,
-            platform: PlatformName::Wordpress,
-            site_url: None,
-            credentials: Credentials { api_key: Some(site.api_key()), ..Credentials::default() },
-            is_active: true,
-            sync_enabled: true,
-            conflict_policy: Some(ConflictPolicy::Ask),
-        };
-        let integration = integrations.create(&operator(), &create).await?.integration.id;
+        let integration = connect(&integrations, site_id, &site).await?;
         let ports = ExecutorPorts {
             storage: shared.clone(),
             platforms: platforms.clone(),
-            cipher,
+            cipher: cipher.clone(),
             clock: clock.clone(),
             random,
         };
         let queue = Arc::new(CountingQueue::default());
         Ok(Self {
+            single: ContentSyncService::new(shared.clone(), platforms.clone(), cipher, clock.clone()),
             runs: SyncService::new(shared.clone(), platforms, queue, clock.clone(), None),
             executor: RunExecutor::new(ports, LEASE, None),
             writers: ContentService::new(shared, clock.clone()),
@@ -98,6 +119,7 @@ impl World {
             site,
             site_id,
             integration,
+            integrations,
             written: 0,
         })
     }
@@ -135,12 +157,22 @@ impl World {
                 if let Some(content) = pick(self.contents().await?, *number) {
                     let patch = PatchContent::new(FieldPatch::default())?.taking_back(true);
                     // A post that is gone for good can't be taken back.
-                    let _ = self.writers.patch(&operator(), content.id, None, &patch).await;
+                    refused(self.writers.patch(&operator(), content.id, None, &patch).await)?;
                 }
             }
             Step::Resolve(number, side) => self.resolve(*number, *side, watch).await?,
             Step::Wait => {
                 self.clock.advance(TimeDelta::hours(30));
+            }
+            Step::Reconnect => {
+                self.integrations.delete(&operator(), self.integration, None).await?;
+                self.integration = connect(&self.integrations, self.site_id, &self.site).await?;
+            }
+            Step::Pull(number) => {
+                if let Some(content) = pick(self.contents().await?, *number) {
+                    // One that has no post can't be fetched.
+                    refused(self.single.pull_one(&operator(), self.integration, content.id).await)?;
+                }
             }
             Step::Sync { direction, luck } => {
                 if let Some((kind, nth, luck)) = luck {
