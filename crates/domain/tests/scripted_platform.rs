@@ -310,6 +310,10 @@ async fn a_planned_fault_strikes_its_call_before_or_after_the_effect() -> anyhow
     }
     assert!(session.create("post", content_id(), &title("a")).await.is_ok());
     assert_eq!((world.site.count(CallKind::Create), world.site.writes()), (3, 3));
+    world.site.fail_nth(CallKind::Count, 3, Fault::before(uncertain()));
+    for expected in [Ok(2), Ok(2), Err(uncertain()), Ok(2)] {
+        assert_eq!(session.count("post").await, expected);
+    }
     Ok(())
 }
 
