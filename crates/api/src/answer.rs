@@ -44,6 +44,17 @@ impl Answer {
         Self { status, headers, body: body.into_bytes() }
     }
 
+    /// 200 and a file.
+    pub fn bytes(content_type: &str, body: Vec<u8>) -> Result<Self, Problem> {
+        let content_type = HeaderValue::from_str(content_type).map_err(Problem::internal)?;
+        Ok(Self { status: StatusCode::OK, headers: vec![(CONTENT_TYPE, content_type)], body })
+    }
+
+    /// The same under another address.
+    pub fn redirected(self, location: &str) -> Result<Self, Problem> {
+        Self { status: StatusCode::PERMANENT_REDIRECT, ..self }.at(location)
+    }
+
     /// Where the thing is.
     pub fn at(self, location: &str) -> Result<Self, Problem> {
         let location = HeaderValue::from_str(location).map_err(Problem::internal)?;

@@ -5,6 +5,7 @@
 
 mod answer;
 pub mod auth;
+mod openapi;
 mod problem;
 mod request;
 mod routes;
@@ -14,6 +15,7 @@ mod throttle;
 mod wire;
 
 pub use problem::Code;
+pub use routes::docs::openapi;
 pub use routes::{BASE_PATH, table};
 pub use server::serve;
 pub use state::{ApiState, Parts, Runtime, Services, Settings, TIME_LIMIT, Throttles};

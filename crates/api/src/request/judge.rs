@@ -9,7 +9,7 @@ use super::{accept, body, client, links};
 use crate::answer::Answer;
 use crate::auth::{Sent, authenticate};
 use crate::problem::{Occurrence, Problem};
-use crate::routes::{Endpoint, Handler};
+use crate::routes::{Endpoint, Handler, Judged, PlainCall};
 use crate::state::ApiState;
 use crate::throttle::{self, Scope};
 
@@ -21,10 +21,11 @@ pub async fn answer(
     payload: Payload,
 ) -> HttpResponse {
     let base = base(&state, &request);
-    match judge(&state, &endpoint, &request, payload, &base).await {
-        Ok(answer) => answer.into_response(),
-        Err(problem) => refuse(problem, &request, &base),
-    }
+    let outcome = match endpoint.handler {
+        Handler::Plain(handler) => state.hand_over(handler(PlainCall::of(&state, &request))).await,
+        Handler::Judged(handler) => judge(&state, handler, endpoint.limit, &request, payload, &base).await,
+    };
+    outcome.map_or_else(|problem| refuse(problem, &request, &base), Answer::into_response)
 }
 
 /// Answers a request that no route takes.
@@ -34,44 +35,40 @@ pub fn refuse_unrouted(problem: Problem, state: &ApiState, request: &HttpRequest
 
 async fn judge(
     state: &ApiState,
-    endpoint: &Endpoint,
+    handler: Judged,
+    limit: usize,
     request: &HttpRequest,
     payload: Payload,
     base: &str,
 ) -> Result<Answer, Problem> {
-    if let Handler::Plain(handler) = endpoint.handler {
-        return state.hand_over(handler(state.clone())).await;
-    }
     if state.is_draining() {
         return Err(Problem::busy());
     }
     accept::judge(request.headers())?;
-    let body = body::read(request, payload, endpoint.limit).await?;
+    let body = body::read(request, payload, limit).await?;
     let client = client::address(request, &state.settings().trusted_proxies);
     let sent = SentParts::of(request, base.to_owned(), client, body);
-    let credentials = Sent::of(request.headers());
-    state.hand_over(serve(state.clone(), endpoint.handler, sent, credentials)).await
+    state.hand_over(serve(state.clone(), handler, sent, Sent::of(request.headers()))).await
 }
 
 /// The part that asks the store: who calls, and what it wants.
 async fn serve(
     state: ApiState,
-    handler: Handler,
+    handler: Judged,
     sent: SentParts,
     credentials: Sent,
 ) -> Result<Answer, Problem> {
     match handler {
-        Handler::Signed(handler) => {
+        Judged::Signed(handler) => {
             let caller = authenticate::required(&state, &credentials).await?;
             let admission =
                 throttle::admit(&state, Scope::Integration, vec![throttle::subject(&caller)]).await?;
             admission.on(handler(Call { state, caller, sent }).await)
         }
-        Handler::Open(handler) => {
+        Judged::Open(handler) => {
             let caller = authenticate::person(&state, &credentials).await?;
             handler(Call { state, caller, sent }).await
         }
-        Handler::Plain(handler) => handler(state).await,
     }
 }
 

@@ -6,13 +6,13 @@ use super::integrations::admitted;
 use crate::answer::Answer;
 use crate::problem::Problem;
 use crate::request::Call;
-use crate::wire::event::{self, EventResponse, FILTERS};
+use crate::wire::event::{self, EventResponse, PARAMETERS};
 use crate::wire::list::{CursorList, CursorResponse};
 
 pub async fn list(call: Call) -> Result<Answer, Problem> {
     let id = admitted(&call, Need::Person(Role::Viewer)).await?;
     let path = format!("integrations/{id}/events/");
-    let list = CursorList { path: &path, filters: FILTERS };
+    let list = CursorList { path: &path, filters: PARAMETERS };
     let (filter, asked) =
         call.query.read(|query| Some((event::filter(query, id), list.read(&call.query, query))))?;
     let page = call.state.services().history.list(&call.caller, filter, asked.cursor, asked.limit).await?;

@@ -5,10 +5,13 @@ use igny8_integration_domain::ports::platform::{Check, ConnectionReport};
 use igny8_integration_domain::service::onboarding::{OnboardSite, Onboarded};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
-use super::body::Object;
+use super::body;
+use crate::openapi::shape::{self, required};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CheckResponse {
     name: String,
     ok: bool,
@@ -21,7 +24,7 @@ impl From<Check> for CheckResponse {
         Self { name: check.name, ok: check.ok, detail: check.detail, duration_ms: check.duration_ms }
     }
 }
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ConnectionResponse {
     success: bool,
     code: String,
@@ -49,7 +52,7 @@ impl From<ConnectionReport> for ConnectionResponse {
 }
 
 /// A site that is connected now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct OnboardedResponse {
     success: bool,
     integration_id: i64,
@@ -73,8 +76,17 @@ impl From<Onboarded> for OnboardedResponse {
     }
 }
 
+/// What [`onboard`] reads.
+pub fn onboard_shape() -> Object {
+    shape::object([
+        required("site_id", shape::id()),
+        required("api_key", shape::text()),
+        required("site_url", shape::text()),
+    ])
+}
+
 /// What a site says of itself.
-pub fn onboard(body: &Object<'_>) -> Option<OnboardSite> {
+pub fn onboard(body: &body::Object<'_>) -> Option<OnboardSite> {
     let site_id = body.id("site_id").required();
     let api_key = body.text("api_key").required();
     let site_url = body.text("site_url").then(|text| Ok(SiteUrl::parse("site_url", &text)?)).required();

@@ -12,11 +12,15 @@ use igny8_integration_domain::service::PulledOne;
 use igny8_integration_domain::service::content::{CreateContent, PatchContent, SeoPatch};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, Type};
 
-use super::body::Object;
+use super::body;
 use super::field::{Field, Refusal};
 use super::query::Parameters;
 use super::time;
+use crate::openapi::parameter::{Kind, QueryParameter, query};
+use crate::openapi::shape::{self, Member, optional, required};
 
 const STATUSES: &str = "draft, review, approved, published, archived";
 const STATES: &str = "in_sync, pending_push, pending_pull, conflict, failed, unlinked";
@@ -25,7 +29,7 @@ const STATES: &str = "in_sync, pending_push, pending_pull, conflict, failed, unl
 const DEFAULT_TYPE: &str = "post";
 
 /// A content, but for what only its own page shows.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ContentSummary {
     id: i64,
     site_id: i64,
@@ -33,6 +37,7 @@ pub struct ContentSummary {
     title: String,
     excerpt: String,
     slug: String,
+    #[schema(schema_with = status_shape)]
     status: &'static str,
     terms: Vec<TermResponse>,
     seo: SeoResponse,
@@ -42,6 +47,7 @@ pub struct ContentSummary {
     external_url: Option<String>,
     external_status: Option<String>,
     external_modified_at: Option<String>,
+    #[schema(schema_with = state_shape)]
     sync_state: &'static str,
     sync_error: Option<ContentErrorResponse>,
     created_at: String,
@@ -49,7 +55,7 @@ pub struct ContentSummary {
     deleted_at: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ContentResponse {
     #[serde(flatten)]
     summary: ContentSummary,
@@ -57,14 +63,14 @@ pub struct ContentResponse {
     conflict: Option<BTreeMap<&'static str, FieldConflictResponse>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TermResponse {
     taxonomy: String,
     name: String,
     slug: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct SeoResponse {
     title: String,
     description: String,
@@ -72,13 +78,13 @@ struct SeoResponse {
     canonical: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ContentErrorResponse {
     code: String,
     message: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct FieldConflictResponse {
     base: Value,
     local: Value,
@@ -159,7 +165,7 @@ impl From<ContentFailure> for ContentErrorResponse {
 }
 
 /// What pulling one content came to.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct PulledResponse {
     content: ContentResponse,
     changed: bool,
@@ -170,6 +176,75 @@ impl From<PulledOne> for PulledResponse {
     fn from(pulled: PulledOne) -> Self {
         Self { content: pulled.content.into(), changed: pulled.changed, outcome: pulled.outcome }
     }
+}
+
+/// The parameters that [`filter`] reads.
+pub const PARAMETERS: &[QueryParameter] = &[
+    query("site_id", Kind::Id),
+    query("status", Kind::Words(STATUSES)),
+    query("content_type", Kind::Text),
+    query("sync_state", Kind::Words(STATES)),
+    query("search", Kind::Text),
+    query("external_id", Kind::Text),
+    query("deleted", Kind::Boolean),
+];
+
+/// What [`create`] reads.
+pub fn create_shape() -> Object {
+    let fixed =
+        [required("site_id", shape::id()), required("title", shape::text()), required("html", shape::text())];
+    shape::object(fixed.into_iter().chain(shared_shape()))
+}
+
+/// What [`patch`] reads.
+pub fn patch_shape() -> Object {
+    let mut deleted_at = shape::nullable(shape::text());
+    deleted_at.schema_type = Type::Null.into();
+    let own = [
+        optional("site_id", shape::id()),
+        optional("title", shape::text()),
+        optional("html", shape::text()),
+        optional("deleted_at", deleted_at),
+    ];
+    shape::object(own.into_iter().chain(shared_shape()))
+}
+
+fn shared_shape() -> Vec<Member> {
+    let term = shape::object([
+        required("taxonomy", shape::text()),
+        required("name", shape::text()),
+        optional("slug", shape::nullable(shape::text())),
+    ]);
+    let parts = ["title", "description", "focus_keyword", "canonical"];
+    let seo = shape::object(parts.map(|name| optional(name, shape::nullable(shape::text()))));
+    vec![
+        optional("excerpt", shape::text()),
+        optional("slug", shape::text()),
+        optional("content_type", shape::text()),
+        optional("status", shape::words(STATUSES)),
+        optional("publish_at", shape::nullable(shape::time())),
+        optional("terms", shape::list(term)),
+        optional("seo", seo),
+        optional("featured_image_url", shape::nullable(shape::text())),
+    ]
+}
+
+/// What [`keep`] reads.
+pub fn keep_shape() -> Object {
+    shape::object([required("keep", shape::words("local, external"))])
+}
+
+/// What names the content that is to be pulled.
+pub fn pull_shape() -> Object {
+    shape::object([required("content_id", shape::id())])
+}
+
+fn status_shape() -> Object {
+    shape::words(STATUSES)
+}
+
+fn state_shape() -> Object {
+    shape::words(STATES)
 }
 
 /// The filters of the list.
@@ -187,7 +262,7 @@ pub fn filter(query: &Parameters<'_>) -> ContentFilter {
 }
 
 /// What POST asks for.
-pub fn create(body: &Object<'_>) -> Option<CreateContent> {
+pub fn create(body: &body::Object<'_>) -> Option<CreateContent> {
     let site_id = body.id("site_id").required();
     let fields = ContentFields {
         title: body.text("title").required().unwrap_or_default(),
@@ -208,7 +283,7 @@ pub fn create(body: &Object<'_>) -> Option<CreateContent> {
 }
 
 /// What PATCH asks for.
-pub fn patch(body: &Object<'_>) -> Option<PatchContent> {
+pub fn patch(body: &body::Object<'_>) -> Option<PatchContent> {
     let fields = FieldPatch {
         title: body.text("title").given(),
         html: body.text("html").given(),
@@ -228,13 +303,13 @@ pub fn patch(body: &Object<'_>) -> Option<PatchContent> {
 }
 
 /// The time of a deletion is the service's own; a client can only take it away.
-fn takes_back(body: &Object<'_>) -> bool {
+fn takes_back(body: &body::Object<'_>) -> bool {
     let only_null = |_| Err::<(), _>(Refusal::invalid("can only be set to null"));
     body.timestamp("deleted_at").then(only_null).change() == Some(None)
 }
 
 /// Which side a conflict is settled for.
-pub fn keep(body: &Object<'_>) -> Option<Side> {
+pub fn keep(body: &body::Object<'_>) -> Option<Side> {
     let side = |word: &str| match word {
         "local" => Some(Side::Local),
         "external" => Some(Side::External),
@@ -243,11 +318,11 @@ pub fn keep(body: &Object<'_>) -> Option<Side> {
     body.word("keep", side, "local, external").required()
 }
 
-fn status<'b>(body: &Object<'b>) -> Field<'b, ContentStatus> {
+fn status<'b>(body: &body::Object<'b>) -> Field<'b, ContentStatus> {
     body.word("status", ContentStatus::from_word, STATUSES)
 }
 
-fn terms<'b>(body: &Object<'b>) -> Field<'b, Vec<Term>> {
+fn terms<'b>(body: &body::Object<'b>) -> Field<'b, Vec<Term>> {
     body.list("terms", |entry| {
         let term = entry.object()?;
         let (taxonomy, name) = (term.text("taxonomy").required(), term.text("name").required());
@@ -256,7 +331,7 @@ fn terms<'b>(body: &Object<'b>) -> Field<'b, Vec<Term>> {
     })
 }
 
-fn seo(given: &Object<'_>) -> Seo {
+fn seo(given: &body::Object<'_>) -> Seo {
     let SeoPatch { title, description, focus_keyword, canonical } = seo_patch(given);
     Seo {
         title: title.unwrap_or_default(),
@@ -267,7 +342,7 @@ fn seo(given: &Object<'_>) -> Seo {
 }
 
 /// A part that is null is empty.
-fn seo_patch(given: &Object<'_>) -> SeoPatch {
+fn seo_patch(given: &body::Object<'_>) -> SeoPatch {
     let text = |name| given.text(name).change().map(Option::unwrap_or_default);
     SeoPatch {
         title: text("title"),

@@ -5,21 +5,35 @@ use igny8_integration_domain::id::IntegrationId;
 use igny8_integration_domain::ports::storage::EventFilter;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
 use super::query::Parameters;
 use super::time;
+use crate::openapi::parameter::{Kind, QueryParameter, query};
+use crate::openapi::shape;
 
 const TYPES: &str = "connection, sync, content, metadata, webhook, structure, error";
 const ACTIONS: &str = "test_connection, onboarding, created, updated, deleted, run_started, run_finished, pulled, \
                        pushed, merged, conflict, resolved, trashed, skipped, status, metadata, structure_stored";
 
-/// The parameters that narrow the list.
-pub const FILTERS: &[&str] = &["event_type", "action", "success", "content_id", "run_id", "since", "until"];
+/// The parameters that [`filter`] reads.
+pub const PARAMETERS: &[QueryParameter] = &[
+    query("event_type", Kind::Words(TYPES)),
+    query("action", Kind::Words(ACTIONS)),
+    query("success", Kind::Boolean),
+    query("content_id", Kind::Id),
+    query("run_id", Kind::Id),
+    query("since", Kind::Time),
+    query("until", Kind::Time),
+];
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct EventResponse {
     id: i64,
+    #[schema(schema_with = type_shape)]
     event_type: &'static str,
+    #[schema(schema_with = action_shape)]
     action: &'static str,
     success: bool,
     content_id: Option<i64>,
@@ -33,7 +47,7 @@ pub struct EventResponse {
     created_at: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ActorResponse {
     kind: &'static str,
     id: Option<i64>,
@@ -64,6 +78,14 @@ impl From<SyncEvent> for EventResponse {
             created_at: time(entry.created_at),
         }
     }
+}
+
+fn type_shape() -> Object {
+    shape::words(TYPES)
+}
+
+fn action_shape() -> Object {
+    shape::words(ACTIONS)
 }
 
 /// The filters of the list.

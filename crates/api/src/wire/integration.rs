@@ -13,24 +13,31 @@ use igny8_integration_domain::service::integration::{
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
-use super::body::Object;
+use super::body;
 use super::field::{Field, Refusal};
 use super::query::Parameters;
 use super::time;
+use crate::openapi::parameter::{Kind, QueryParameter, query};
+use crate::openapi::shape::{self, optional, required};
 
 const PLATFORMS: &str = "wordpress, shopify, custom";
 const POLICIES: &str = "ask, prefer_igny8, prefer_wordpress";
 const STATUSES: &str = "never, queued, syncing, success, partial, failed";
 
+const ORDERINGS: &str = "id, -id, created_at, -created_at, last_sync_at, -last_sync_at";
+
 /// How many of a key's last characters a list shows.
 const SHOWN_OF_KEY: usize = 4;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct IntegrationResponse {
     id: i64,
     site_id: i64,
     site_name: String,
+    #[schema(schema_with = platform_shape)]
     platform: &'static str,
     config_json: ConfigResponse,
     api_key: Option<String>,
@@ -38,7 +45,9 @@ pub struct IntegrationResponse {
     has_application_password: bool,
     is_active: bool,
     sync_enabled: bool,
+    #[schema(schema_with = policy_shape)]
     conflict_policy: &'static str,
+    #[schema(schema_with = status_shape)]
     sync_status: &'static str,
     sync_error: Option<StatusErrorResponse>,
     last_sync_at: Option<String>,
@@ -46,13 +55,13 @@ pub struct IntegrationResponse {
     updated_at: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ConfigResponse {
     site_url: String,
     content_types: Option<StructureResponse>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct StatusErrorResponse {
     code: String,
     message: String,
@@ -106,7 +115,7 @@ fn mask(key: &str) -> String {
     format!("…{}", key.chars().skip(hidden).collect::<String>())
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct StructureResponse {
     post_types: BTreeMap<String, TypeResponse>,
     taxonomies: BTreeMap<String, TaxonomyResponse>,
@@ -114,7 +123,7 @@ struct StructureResponse {
     timestamp: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TypeResponse {
     label: String,
     count: u64,
@@ -124,7 +133,7 @@ struct TypeResponse {
     fetch_limit: Option<u32>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TaxonomyResponse {
     label: String,
     count: u64,
@@ -162,6 +171,16 @@ impl From<Structure> for StructureResponse {
     }
 }
 
+/// The parameters that [`filter`] reads.
+pub const PARAMETERS: &[QueryParameter] = &[
+    query("site_id", Kind::Id),
+    query("platform", Kind::Words(PLATFORMS)),
+    query("is_active", Kind::Boolean),
+    query("sync_status", Kind::Words(STATUSES)),
+    query("search", Kind::Text),
+    query("ordering", Kind::Words(ORDERINGS)),
+];
+
 /// The filters of the list.
 pub fn filter(query: &Parameters<'_>) -> IntegrationFilter {
     let (order, descending) = query.parsed("ordering", ordering).unwrap_or_default();
@@ -184,15 +203,59 @@ fn ordering(text: &str) -> Result<(IntegrationOrder, bool), Refusal> {
         "created_at" => IntegrationOrder::CreatedAt,
         "last_sync_at" => IntegrationOrder::LastSyncAt,
         _ => {
-            let message = "must be one of id, created_at, last_sync_at, each with - for descending";
-            return Err(Refusal::new("invalid_choice", message));
+            return Err(Refusal::new("invalid_choice", format!("must be one of {ORDERINGS}")));
         }
     };
     Ok((order, descending))
 }
 
+/// What [`create`] and [`replace`] read. For a change site and platform may be left out.
+pub fn whole_shape(is_new: bool) -> Object {
+    let identity = |name, shape| if is_new { required(name, shape) } else { optional(name, shape) };
+    let nullable_text = || shape::nullable(shape::text());
+    shape::object([
+        identity("site_id", shape::id()),
+        identity("platform", shape::words(PLATFORMS)),
+        optional("config_json", shape::nullable(shape::object([optional("site_url", nullable_text())]))),
+        optional("credentials_json", shape::nullable(credentials_shape())),
+        optional("is_active", shape::boolean()),
+        optional("sync_enabled", shape::boolean()),
+        optional("conflict_policy", shape::words(POLICIES)),
+    ])
+}
+
+/// What [`patch`] reads.
+pub fn patch_shape() -> Object {
+    shape::object([
+        optional("site_id", shape::id()),
+        optional("platform", shape::words(PLATFORMS)),
+        optional("config_json", shape::object([optional("site_url", shape::nullable(shape::text()))])),
+        optional("credentials_json", credentials_shape()),
+        optional("is_active", shape::boolean()),
+        optional("sync_enabled", shape::boolean()),
+        optional("conflict_policy", shape::words(POLICIES)),
+    ])
+}
+
+fn credentials_shape() -> Object {
+    let names = ["api_key", "username", "application_password"];
+    shape::object(names.map(|name| optional(name, shape::nullable(shape::text()))))
+}
+
+fn platform_shape() -> Object {
+    shape::words(PLATFORMS)
+}
+
+fn policy_shape() -> Object {
+    shape::words(POLICIES)
+}
+
+pub fn status_shape() -> Object {
+    shape::words(STATUSES)
+}
+
 /// What POST asks for.
-pub fn create(body: &Object<'_>) -> Option<CreateIntegration> {
+pub fn create(body: &body::Object<'_>) -> Option<CreateIntegration> {
     let site_id = body.id("site_id").required();
     let platform = platform(body).required();
     let command = ReplaceIntegration { site_id, platform, ..whole(body, platform) };
@@ -208,13 +271,13 @@ pub fn create(body: &Object<'_>) -> Option<CreateIntegration> {
 }
 
 /// What PUT asks for.
-pub fn replace(body: &Object<'_>) -> ReplaceIntegration {
+pub fn replace(body: &body::Object<'_>) -> ReplaceIntegration {
     let (site_id, platform) = (body.id("site_id").given(), platform(body).given());
     ReplaceIntegration { site_id, platform, ..whole(body, platform) }
 }
 
 /// What PATCH asks for.
-pub fn patch(body: &Object<'_>) -> PatchIntegration {
+pub fn patch(body: &body::Object<'_>) -> PatchIntegration {
     let config = body.object("config_json").given();
     let credentials = body.object("credentials_json").given();
     PatchIntegration {
@@ -229,7 +292,7 @@ pub fn patch(body: &Object<'_>) -> PatchIntegration {
 }
 
 /// What POST and PUT share; what is left out has its default.
-fn whole(body: &Object<'_>, platform: Option<PlatformName>) -> ReplaceIntegration {
+fn whole(body: &body::Object<'_>, platform: Option<PlatformName>) -> ReplaceIntegration {
     let config = body.object("config_json").optional();
     ReplaceIntegration {
         site_id: None,
@@ -243,7 +306,7 @@ fn whole(body: &Object<'_>, platform: Option<PlatformName>) -> ReplaceIntegratio
 }
 
 /// The credentials; where the platform is known, what it says of them is told with all the rest.
-fn credentials(body: &Object<'_>, platform: Option<PlatformName>) -> Credentials {
+fn credentials(body: &body::Object<'_>, platform: Option<PlatformName>) -> Credentials {
     let given = body.object("credentials_json").optional();
     let credentials =
         given.map(|given| Credentials::default().patched(credentials_patch(&given))).unwrap_or_default();
@@ -253,7 +316,7 @@ fn credentials(body: &Object<'_>, platform: Option<PlatformName>) -> Credentials
     credentials
 }
 
-fn credentials_patch(credentials: &Object<'_>) -> CredentialsPatch {
+fn credentials_patch(credentials: &body::Object<'_>) -> CredentialsPatch {
     let secret = |name| credentials.text(name).then(|text| Ok(SecretString::from(text))).change();
     CredentialsPatch {
         api_key: secret("api_key"),
@@ -262,15 +325,15 @@ fn credentials_patch(credentials: &Object<'_>) -> CredentialsPatch {
     }
 }
 
-fn platform<'b>(body: &Object<'b>) -> Field<'b, PlatformName> {
+fn platform<'b>(body: &body::Object<'b>) -> Field<'b, PlatformName> {
     body.word("platform", PlatformName::from_word, PLATFORMS)
 }
 
-fn policy<'b>(body: &Object<'b>) -> Field<'b, ConflictPolicy> {
+fn policy<'b>(body: &body::Object<'b>) -> Field<'b, ConflictPolicy> {
     body.word("conflict_policy", ConflictPolicy::from_word, POLICIES)
 }
 
-fn site_url<'b>(config: &Object<'b>) -> Field<'b, SiteUrl> {
+fn site_url<'b>(config: &body::Object<'b>) -> Field<'b, SiteUrl> {
     config.text("site_url").then(|text| Ok(SiteUrl::parse("site_url", &text)?))
 }
 

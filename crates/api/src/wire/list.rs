@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::field::Refusal;
 use super::query::{Parameters, Query};
+use crate::openapi::parameter::QueryParameter;
 use crate::problem::Problem;
 
 /// Where a list is, and how it was asked for.
@@ -66,7 +67,7 @@ impl<T> PageResponse<T> {
 #[derive(Clone, Copy)]
 pub struct CursorList<'l> {
     pub path: &'l str,
-    pub filters: &'l [&'l str],
+    pub filters: &'l [QueryParameter],
 }
 
 /// Where in a list, and how much of it.
@@ -118,7 +119,9 @@ impl CursorList<'_> {
         };
         part(place);
         part(self.path.as_bytes());
-        for (name, value) in query.pairs().filter(|(name, _)| self.filters.contains(name)) {
+        for (name, value) in
+            query.pairs().filter(|(name, _)| self.filters.iter().any(|filter| filter.name == *name))
+        {
             part(name.as_bytes());
             part(value.as_bytes());
         }
@@ -161,6 +164,7 @@ impl<T> CursorResponse<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::openapi::parameter::{Kind, query};
 
     fn address(query: &str) -> ListAddress {
         ListAddress { url: "https://api.example/list/".into(), query: Query::of(query) }
@@ -186,7 +190,8 @@ mod tests {
         assert_eq!((first.next, first.previous), (None, None));
     }
 
-    const EVENTS: CursorList<'_> = CursorList { path: "integrations/1/events/", filters: &["action"] };
+    const EVENTS: CursorList<'_> =
+        CursorList { path: "integrations/1/events/", filters: &[query("action", Kind::Text)] };
 
     fn cursor(list: CursorList<'_>, query: &str) -> Result<Cursor, ()> {
         let query = Query::of(query);

@@ -8,6 +8,7 @@ pub mod event;
 pub mod field;
 pub mod integration;
 pub mod list;
+pub mod problem;
 pub mod query;
 pub mod run;
 pub mod sync_status;

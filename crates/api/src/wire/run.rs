@@ -4,19 +4,25 @@ use igny8_integration_domain::content::Field;
 use igny8_integration_domain::service::sync::StartSync;
 use igny8_integration_domain::sync::{DeleteCandidate, Direction, PlanEntry, Progress, RunError, SyncRun};
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
-use super::body::Object;
+use super::body;
 use super::field::Refusal;
 use super::time;
+use crate::openapi::shape::{self, optional};
 
 const DIRECTIONS: &str = "both, to_external, from_external, metadata";
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RunResponse {
     id: i64,
     integration_id: i64,
+    #[schema(schema_with = direction_shape)]
     direction: &'static str,
+    #[schema(schema_with = trigger_shape)]
     trigger: &'static str,
+    #[schema(schema_with = status_shape)]
     status: &'static str,
     progress: ProgressResponse,
     attempt: u32,
@@ -25,11 +31,15 @@ pub struct RunResponse {
     queued_at: String,
     started_at: Option<String>,
     finished_at: Option<String>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    plan: Option<PlanResponse>,
+    /// What a dry run would do, once it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<Vec<PlanEntryResponse>>,
+    /// How many entries the plan has, listed or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan_count: Option<u64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ProgressResponse {
     total: u64,
     done: u64,
@@ -41,7 +51,7 @@ struct ProgressResponse {
     deleted: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct RunErrorResponse {
     code: String,
     message: String,
@@ -51,20 +61,14 @@ struct RunErrorResponse {
     deletes: Option<Vec<DeleteResponse>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct DeleteResponse {
     content_id: i64,
     external_id: String,
     title: String,
 }
 
-#[derive(Debug, Serialize)]
-struct PlanResponse {
-    plan: Vec<PlanEntryResponse>,
-    plan_count: u64,
-}
-
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct PlanEntryResponse {
     content_id: Option<i64>,
     external_id: Option<String>,
@@ -90,15 +94,16 @@ impl RunResponse {
             started_at: run.started_at.map(time),
             finished_at: run.finished_at.map(time),
             plan: None,
+            plan_count: None,
         }
     }
 
     /// One; a dry one that has ended with its plan.
     pub fn full(mut run: SyncRun) -> Self {
         let has_plan = run.options.dry_run && run.status.is_final();
-        let entries = std::mem::take(&mut run.plan).into_iter().map(PlanEntryResponse::from).collect();
-        let plan = has_plan.then_some(PlanResponse { plan: entries, plan_count: run.plan_count });
-        Self { plan, ..Self::brief(run) }
+        let (entries, count) = (std::mem::take(&mut run.plan), run.plan_count);
+        let plan = has_plan.then(|| entries.into_iter().map(PlanEntryResponse::from).collect());
+        Self { plan, plan_count: has_plan.then_some(count), ..Self::brief(run) }
     }
 }
 
@@ -135,9 +140,32 @@ impl From<PlanEntry> for PlanEntryResponse {
     }
 }
 
+/// What [`start`] reads.
+pub fn start_shape() -> Object {
+    shape::object([
+        optional("direction", shape::words(DIRECTIONS)),
+        optional("content_types", shape::list(shape::text())),
+        optional("full", shape::boolean()),
+        optional("dry_run", shape::boolean()),
+        optional("confirm_deletes", shape::boolean()),
+    ])
+}
+
+fn direction_shape() -> Object {
+    shape::words(DIRECTIONS)
+}
+
+fn trigger_shape() -> Object {
+    shape::words("api, webhook, schedule, cli, retry")
+}
+
+fn status_shape() -> Object {
+    shape::words("queued, running, succeeded, partial, failed, cancelled")
+}
+
 /// What POST `sync/` asks for.
-pub fn start(body: &Object<'_>) -> StartSync {
-    let types = body.list("content_types", super::body::Entry::text).then(|types| match types.as_slice() {
+pub fn start(body: &body::Object<'_>) -> StartSync {
+    let types = body.list("content_types", body::Entry::text).then(|types| match types.as_slice() {
         [] => Err(Refusal::invalid("must name a type, or be left out for all of them")),
         _ => Ok(types),
     });

@@ -3,16 +3,18 @@
 use igny8_integration_domain::ports::storage::ContentTotals;
 use igny8_integration_domain::service::integration::SyncOverview;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::integration::StatusErrorResponse;
+use super::integration::{StatusErrorResponse, status_shape};
 use super::run::RunResponse;
 use super::time;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SyncStatusResponse {
     integration_id: i64,
     is_active: bool,
     sync_enabled: bool,
+    #[schema(schema_with = status_shape)]
     sync_status: &'static str,
     sync_error: Option<StatusErrorResponse>,
     last_sync_at: Option<String>,
@@ -21,7 +23,7 @@ pub struct SyncStatusResponse {
     totals: TotalsResponse,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TotalsResponse {
     contents: i64,
     in_sync: i64,

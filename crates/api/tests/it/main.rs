@@ -7,6 +7,7 @@ mod client;
 mod connection;
 mod contents;
 mod conventions;
+mod docs;
 mod integrations;
 mod operations;
 mod runs;
