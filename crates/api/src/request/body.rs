@@ -1,5 +1,7 @@
 //! Reading a body: bounded, as bytes, understood only once the caller is known.
 
+use std::time::Duration;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Payload};
@@ -10,13 +12,18 @@ use crate::problem::{Code, Problem};
 /// What most bodies may have.
 pub const LIMIT: usize = 1024 * 1024;
 
+/// How long one may take to arrive.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
 /// Reads the whole body, or refuses it: too large, of another type, broken off. What is left unread closes the
 /// connection (the server drains what is on its way), so that the next request on it can't be misread.
 pub async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     if declared_length(request.headers()).is_some_and(|length| length > limit as u64) {
         return Err(too_large(limit));
     }
-    let body = collect(payload, limit).await?;
+    let body = tokio::time::timeout(TIME_LIMIT, collect(payload, limit)).await;
+    let body =
+        body.unwrap_or_else(|_| Err(Problem::new(Code::MalformedJson, "The body took too long to arrive.")))?;
     if !body.is_empty() && request.method().is_write() {
         judge_type(request.headers())?;
     }
