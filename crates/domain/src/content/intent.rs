@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::content::{Base, Field, FieldPatch};
+use crate::content::{Base, ContentStatus, Field, FieldPatch};
 use crate::time::Timestamp;
 
 /// How long after an unanswered write a change on the site is still taken for that write's own.
@@ -35,11 +35,20 @@ impl PushIntent {
             let left_for_later = matches!(field, Field::Status | Field::PublishAt | Field::Slug);
             if self.fields.agrees(field, external) || (in_window && !left_for_later) {
                 base.agree(field, &self.fields, external);
-            } else if in_window && !base.external.contains_key(&field) {
+            } else if !base.external.contains_key(&field) && (in_window || is_as_created(field, external)) {
                 // A create leaves these for the update that follows it: they are still to be sent.
                 base.agree_external(field, external);
             }
         }
         base
+    }
+}
+
+/// What a create makes of the fields that it leaves for later, however wrong the site's clock is.
+fn is_as_created(field: Field, external: &FieldPatch) -> bool {
+    match field {
+        Field::Status => external.status == Some(ContentStatus::Draft),
+        Field::PublishAt => external.publish_at == Some(None),
+        _ => false,
     }
 }

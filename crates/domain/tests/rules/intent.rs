@@ -77,3 +77,18 @@ fn fields_that_were_not_sent_or_are_not_shown_stay_as_they_were() {
     assert!(base.external_changed(Field::Slug, &shown));
     assert_eq!(absorbed(&FieldPatch::default(), Some(0)), agreed(&patch("old", "old")));
 }
+
+#[rstest::rstest]
+#[case::as_it_was_created(ContentStatus::Draft, true)]
+#[case::as_somebody_made_it(ContentStatus::Review, false)]
+fn a_draft_that_a_create_left_is_its_own_however_wrong_the_sites_clock_is(
+    #[case] shown: ContentStatus,
+    #[case] own: bool,
+) {
+    let status = |status| FieldPatch { status: Some(status), ..FieldPatch::default() };
+    let intent = PushIntent { fields: status(ContentStatus::Published), sent_at: sent_at() };
+    let an_hour_off = Some(sent_at() - TimeDelta::hours(1));
+    let base = intent.absorbed_into(&Base::default(), &status(shown), an_hour_off);
+    assert_eq!(base.external_changed(Field::Status, &status(shown)), !own);
+    assert!(base.local_changed(Field::Status, &status(ContentStatus::Published)), "it is still to be sent");
+}
