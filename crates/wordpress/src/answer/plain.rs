@@ -56,8 +56,9 @@ impl Redactor {
         let mut known: Vec<String> = Vec::new();
         for secret in secrets {
             let joined: String = secret.split_whitespace().collect();
+            let in_address = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
             let encoded = STANDARD.encode(&secret);
-            known.extend([secret.trim().to_owned(), joined, encoded]);
+            known.extend([secret.trim().to_owned(), joined, in_address, encoded]);
         }
         known.retain(|secret| secret.len() >= 5);
         known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
@@ -67,16 +68,18 @@ impl Redactor {
 
     /// The text as it may be shown: at most [`MAX_LENGTH`] characters of one line.
     pub fn plain(&self, text: &str) -> String {
-        let mut text: String = text.chars().take(MAX_READ).collect();
-        for secret in &self.secrets {
-            text = text.replace(secret.as_str(), REDACTED);
-        }
-        // Markup may come encoded, even twice.
+        let mut text = self.without_secrets(text.chars().take(MAX_READ).collect());
+        // Markup and secrets may come encoded, even twice.
         for _ in 0..2 {
-            text = html_escape::decode_html_entities(&strip_markup(&text)).into_owned();
+            let decoded = html_escape::decode_html_entities(&strip_markup(&text)).into_owned();
+            text = self.without_secrets(decoded);
         }
         let text = strip_markup(&text);
         shorten(&redact_words(cut_sql(&text)))
+    }
+
+    fn without_secrets(&self, text: String) -> String {
+        self.secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), REDACTED))
     }
 }
 
@@ -241,6 +244,10 @@ mod tests {
     fn encoded_credentials_are_found_too() {
         let sent = STANDARD.encode("site-key-1234");
         assert!(!plain(&format!("got '{sent}'")).contains(&sent));
+        let redactor = Redactor::new(["a&b<c>\"d\"".to_owned()]);
+        for said in ["key a&amp;b&lt;c&gt;&quot;d&quot; refused", "key a%26b%3Cc%3E%22d%22 refused"] {
+            assert_eq!(redactor.plain(said), "key […] refused");
+        }
     }
 
     proptest::proptest! {

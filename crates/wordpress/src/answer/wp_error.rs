@@ -36,6 +36,13 @@ impl WpError {
         Some(Self { code: word(&code), message, status, data })
     }
 
+    /// Whether it says that the site is closed for a while: an update, or a plugin that closes it meanwhile.
+    pub fn tells_maintenance(&self, status: u16) -> bool {
+        const WORDS: [&str; 4] = ["maintenance", "coming_soon", "comingsoon", "under_construction"];
+        let code = self.code.to_ascii_lowercase();
+        status == 503 || (matches!(status, 401 | 403) && WORDS.iter().any(|word| code.contains(word)))
+    }
+
     /// The id of the term that is there already (`term_exists`): `data` is an object, or the bare id.
     pub fn term_id(&self) -> Option<u64> {
         let id = self.data.get("term_id").unwrap_or(&self.data);
@@ -93,6 +100,17 @@ mod tests {
     fn the_existing_term_is_named(#[case] data: Value, #[case] id: Option<u64>) {
         let error = WpError::read(&json!({"code": "term_exists", "message": "m", "data": data})).unwrap();
         assert_eq!(error.term_id(), id);
+    }
+
+    #[rstest]
+    #[case(503, "wp_die", true)]
+    #[case(401, "rest_maintenance", true)]
+    #[case(403, "cmp_coming_soon", true)]
+    #[case(401, "rest_not_logged_in", false)]
+    #[case(500, "rest_maintenance", false)]
+    fn maintenance_is_told_from_a_refusal(#[case] status: u16, #[case] code: &str, #[case] tells: bool) {
+        let error = WpError::read(&json!({"code": code, "message": "m"})).unwrap();
+        assert_eq!(error.tells_maintenance(status), tells);
     }
 
     #[test]

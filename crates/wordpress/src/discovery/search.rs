@@ -9,7 +9,7 @@ use super::candidates::{on_the_answering_host, same_site, usual_places};
 use super::index::SiteIndex;
 use super::links::{from_header, from_html, looks_like_wordpress, version_of};
 use super::root::{FIELDS, FRESH, RestRoot};
-use crate::answer::{PageKind, WpError, page_kind, parse};
+use crate::answer::{PageKind, WpError, page_kind, parse, retry_after};
 use crate::guard::{Answer, Followed, Outbound, OutboundError, Reading};
 
 const INDEX_FIELDS: &str = "namespaces,authentication,name,url,home";
@@ -53,6 +53,8 @@ pub enum Outcome {
 pub struct Attempt {
     pub url: Url,
     pub outcome: Outcome,
+    /// How long the site asks to be left alone.
+    pub retry_after: Option<Duration>,
 }
 
 impl Attempt {
@@ -113,20 +115,20 @@ pub async fn find_api(outbound: &Outbound, site: &Url, home: &HomePage) -> Resul
         if attempts.iter().any(|attempt| attempt.url == place) {
             continue;
         }
-        let outcome = if same_site(&home.url, &place) {
+        let attempt = if same_site(&home.url, &place) {
             match try_place(outbound, &place).await {
                 Ok(found) => return Ok(found),
-                Err(outcome) => outcome,
+                Err(attempt) => attempt,
             }
         } else {
-            Outcome::Elsewhere(place.clone())
+            Attempt { outcome: Outcome::Elsewhere(place.clone()), url: place, retry_after: None }
         };
         // A host that cannot be reached, or lets us wait, does so at every other place too.
         let hopeless = matches!(
-            &outcome,
+            &attempt.outcome,
             Outcome::Failed(error) if error.nothing_was_sent() || matches!(error, OutboundError::Timeout(_))
         );
-        attempts.push(Attempt { url: place, outcome });
+        attempts.push(attempt);
         if hopeless {
             break;
         }
@@ -143,24 +145,33 @@ fn on_host_of(site: &Url, answered: &Url) -> Url {
     home
 }
 
-async fn try_place(outbound: &Outbound, place: &Url) -> Result<Discovery, Outcome> {
+async fn try_place(outbound: &Outbound, place: &Url) -> Result<Discovery, Attempt> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     let mut url = place.clone();
     url.query_pairs_mut()
         .append_pair(FIELDS, INDEX_FIELDS)
         .append_pair(FRESH, &format!("{:x}", rand::random::<u32>()));
-    let followed = outbound.follow(Reading::Get, url, &headers).await.map_err(Outcome::Failed)?;
-    let answer = followed.answer;
+    let in_vain = |outcome, retry_after| Attempt { url: place.clone(), outcome, retry_after };
+    let followed = outbound.follow(Reading::Get, url, &headers).await;
+    let answer = followed.map_err(|error| in_vain(Outcome::Failed(error), None))?.answer;
+    judge_place(place, &answer).map_err(|outcome| in_vain(outcome, retry_after(&answer.headers)))
+}
+
+fn judge_place(place: &Url, answer: &Answer) -> Result<Discovery, Outcome> {
     if !same_site(place, &answer.url) {
-        return Err(Outcome::Elsewhere(answer.url));
+        return Err(Outcome::Elsewhere(answer.url.clone()));
     }
-    let parsed = parse(&answer.body).map_err(|_| page(&answer))?.value;
+    let parsed = parse(&answer.body).map_err(|_| page(answer))?.value;
     let index = SiteIndex::read(&parsed);
-    let closed =
-        if index.is_none() { WpError::read(&parsed).filter(|error| closes(&answer, error)) } else { None };
+    let error = if index.is_none() { WpError::read(&parsed) } else { None };
+    let status = answer.status.as_u16();
+    if error.as_ref().is_some_and(|error| error.tells_maintenance(status)) {
+        return Err(Outcome::Page { status, kind: PageKind::Maintenance });
+    }
+    let closed = error.filter(|error| closes(answer, error));
     if index.is_none() && closed.is_none() {
-        return Err(page(&answer));
+        return Err(page(answer));
     }
     Ok(Discovery { root: RestRoot::of_index(&answer.url), index, closed, took: answer.took })
 }

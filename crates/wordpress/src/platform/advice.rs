@@ -1,7 +1,7 @@
 //! What a person can do about each failed check, in one sentence. `docs/sites.md` lists the same words.
 
 /// The codes of failed checks, those with one fix together.
-const FIXES: [(&[&str], &str); 34] = [
+const FIXES: [(&[&str], &str); 35] = [
     (&["invalid_url"], "Enter the address of the site's home page, such as https://shop.example."),
     (&["address_not_allowed"], "Enter a public address."),
     (&["port_not_allowed"], "Use one of the ports 80, 443, 8080 and 8443."),
@@ -37,7 +37,7 @@ const FIXES: [(&[&str], &str); 34] = [
     ),
     (&["html_page"], "Check that the address is a WordPress site's and that nothing rewrites /wp-json/."),
     (&["not_wordpress"], "Check the address: no WordPress was found there."),
-    (&["site_error"], "Look at the site's PHP error log."),
+    (&["site_error"], "Try again in a few minutes; if it stays so, look at the site's PHP error log."),
     (
         &["plugin_missing"],
         "Install and activate the IGNY8 plugin on the site, or store a user name and an application password.",
@@ -46,6 +46,10 @@ const FIXES: [(&[&str], &str); 34] = [
     (
         &["invalid_api_key"],
         "Copy the API key again from igny8 into the plugin's settings, without spaces around it.",
+    ),
+    (
+        &["authorization_stripped"],
+        "Ask the host to let the headers Authorization and X-IGNY8-API-KEY through to PHP.",
     ),
     (&["plugin_user_missing"], "Choose the user that IGNY8 acts as in the plugin's settings."),
     (&["plugin_not_configured"], "Enter the site id and the API key in the plugin's settings."),

@@ -37,6 +37,10 @@ pub(super) async fn authenticate(
         if details.wordpress_version.is_some() {
             journal.platform_version.clone_from(&details.wordpress_version);
         }
+        if !details.knows_us {
+            let seen = "neither of the headers that carry the API key arrives at the plugin";
+            return Err(Finding::new("authorization_stripped", seen));
+        }
         if !details.connection_enabled {
             return Err(Finding::new("connection_disabled", "the connection is switched off on the site"));
         }

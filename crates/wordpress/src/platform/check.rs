@@ -7,7 +7,7 @@ use url::Url;
 
 use super::checks::{Finding, Journal};
 use super::plugin::{Plugin, look_for_plugin};
-use crate::answer::{PageKind, Redactor, shorten};
+use crate::answer::{PageKind, Redactor, shorten, shown_url};
 use crate::discovery::{Attempt, Discovery, HomePage, NotFound, Outcome, find_api, open_home};
 use crate::guard::{Outbound, OutboundError, Scheme, Target};
 use crate::site::{SiteClient, unreachable};
@@ -75,9 +75,8 @@ async fn check_transport(outbound: &Outbound, target: &Target, journal: &mut Jou
 /// A home page in maintenance says little about the API; one that leads to another site says enough.
 fn judge_home(home: HomePage, asked: &Url) -> Result<(HomePage, String), Finding> {
     if let Some(elsewhere) = home.moved_to(asked) {
-        let mut shown = elsewhere.clone();
-        shown.set_query(None);
-        return Err(Finding::new("redirected", format!("the site redirects to {shown}")));
+        let to = shown_url(elsewhere);
+        return Err(Finding::new("redirected", format!("the site redirects to {to}")));
     }
     let detail = format!("the home page answers with status {}", home.status);
     Ok((home, detail))
@@ -129,7 +128,7 @@ fn rank(outcome: &Outcome) -> u8 {
         Outcome::Page { kind: PageKind::Firewall, .. } => 1,
         Outcome::Page { kind: PageKind::Maintenance, .. } => 2,
         Outcome::Page { kind: PageKind::Login, .. } => 3,
-        Outcome::Page { kind: PageKind::Broken, .. } => 4,
+        Outcome::Page { kind: PageKind::Broken, .. } | Outcome::Page { status: 500.., .. } => 4,
         Outcome::Failed(_) => 5,
         Outcome::Elsewhere(_) => 6,
         Outcome::Page { status: 200..300, .. } => 7,
@@ -154,6 +153,9 @@ fn finding_of_attempt(attempt: &Attempt, home: &HomePage) -> Finding {
         }
         Outcome::Page { kind: PageKind::Broken, status } => {
             Finding::new("site_error", format!("{path} fails with a PHP error (status {status})"))
+        }
+        Outcome::Page { status: status @ 500.., .. } => {
+            Finding::new("site_error", format!("{path} fails with status {status}"))
         }
         Outcome::Failed(error) => finding_of(*error),
         Outcome::Elsewhere(to) => {

@@ -16,12 +16,12 @@ use super::authenticate::{authenticate, judge_permissions};
 use super::check::{judge_absence, reach};
 use super::checks::{Finding, Journal};
 use super::credentials::{WITHOUT_PLUGIN, choose};
-use super::listing::PageSize;
 use super::lookups::Lookups;
 use super::plugin::{Plugin, look_for_plugin};
 use super::prove::prove;
 use super::session::WordPressSession;
 use super::state::SiteState;
+use super::window::PageSize;
 use crate::discovery::{Attempt, Discovery, find_api, open_home};
 use crate::guard::Outbound;
 use crate::site::{Auth, Failure, FailureKind, SiteClient, unreachable};
@@ -117,7 +117,12 @@ impl WordPressPlatform {
             let passing =
                 ["maintenance", "firewall", "site_error"].into_iter().find(|code| *code == finding.code);
             match passing {
-                Some(code) => Failure::new(FailureKind::Unavailable, code, finding.seen),
+                Some(code) => {
+                    let mut failure = Failure::new(FailureKind::Unavailable, code, finding.seen);
+                    failure.retry_after =
+                        nothing.attempts.iter().filter_map(|attempt| attempt.retry_after).max();
+                    failure
+                }
                 None => Failure::new(FailureKind::Protocol, "rest_not_found", finding.seen),
             }
         })

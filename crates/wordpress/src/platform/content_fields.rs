@@ -4,10 +4,14 @@ use igny8_integration_domain::content::{ContentStatus, FieldPatch};
 use igny8_integration_domain::id::SiteId;
 use igny8_integration_domain::ports::platform::ExternalItem;
 
+use url::Url;
+
 use super::lookups::{Lookups, Picture};
 use super::marker::marker_of;
 use super::row::Row;
 use super::version::version_of;
+
+const MAX_ADDRESS: usize = 2000;
 
 /// A row as the domain sees it.
 pub(super) fn item_of(row: &Row, type_name: &str, site_id: SiteId, lookups: &Lookups) -> ExternalItem {
@@ -15,7 +19,7 @@ pub(super) fn item_of(row: &Row, type_name: &str, site_id: SiteId, lookups: &Loo
         external_id: row.id.to_string(),
         content_type: type_name.to_owned(),
         marker: marker_of(row, site_id),
-        url: if row.is_trashed() { None } else { row.link.clone().filter(|link| !link.is_empty()) },
+        url: if row.is_trashed() { None } else { row.link.clone().filter(|link| is_web_address(link)) },
         status: row.status.clone(),
         trashed: row.is_trashed(),
         modified_at: row.modified,
@@ -31,7 +35,7 @@ fn fields_of(row: &Row, site_id: SiteId, lookups: &Lookups) -> FieldPatch {
         Some(id) => match lookups.picture(id) {
             Picture::Unknown => None,
             Picture::Gone => Some(None),
-            Picture::At(address) => Some(Some(address)),
+            Picture::At(address) => is_web_address(&address).then_some(Some(address)),
         },
     };
     let mut fields = FieldPatch {
@@ -51,6 +55,11 @@ fn fields_of(row: &Row, site_id: SiteId, lookups: &Lookups) -> FieldPatch {
         plan(row, &mut fields);
     }
     fields
+}
+
+/// Addresses are shown to people as links, so a site must not put a script there.
+fn is_web_address(text: &str) -> bool {
+    text.len() <= MAX_ADDRESS && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 pub(super) fn status_in(word: &str) -> ContentStatus {
@@ -120,6 +129,17 @@ mod tests {
         assert!(item.trashed && item.url.is_none());
         assert_eq!((item.fields.slug, item.fields.status, item.fields.publish_at), (None, None, None));
         assert_eq!(item.fields.title.as_deref(), Some("R&D"));
+    }
+
+    #[rstest]
+    #[case("https://a.example/a/", true)]
+    #[case("javascript:alert(1)", false)]
+    #[case("/a/", false)]
+    #[case("", false)]
+    fn only_an_address_of_the_web_is_shown(#[case] link: &str, #[case] shown: bool) {
+        let mut row = post("publish", "2025-01-01T00:00:00");
+        row["link"] = json!(link);
+        assert_eq!(item(&row).url.is_some(), shown);
     }
 
     #[test]

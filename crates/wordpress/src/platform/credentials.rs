@@ -45,7 +45,9 @@ pub(super) fn choose(
 
 /// A site that shows strangers nothing of its API, or its own page where the plugin's route would be.
 fn hides_routes(failure: &Failure) -> bool {
-    failure.status == Some(404) || (failure.wp.is_some() && matches!(failure.status, Some(401 | 403)))
+    let passes = matches!(failure.kind, FailureKind::Unavailable | FailureKind::RateLimited);
+    failure.status == Some(404)
+        || (failure.wp.is_some() && !passes && matches!(failure.status, Some(401 | 403)))
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use igny8_integration_domain::content::Term;
+use igny8_integration_domain::ports::platform::Note;
 use serde_json::Value;
 
-use super::row::Row;
+use super::row::{Row, number};
 use super::structure::Taxonomy;
-use crate::site::{Failure, SiteClient};
+use crate::site::{Failure, FailureKind, SiteClient};
 
 const BATCH: usize = 100;
 
@@ -16,8 +17,17 @@ const BATCH: usize = 100;
 pub(super) struct Lookups {
     terms: Mutex<HashMap<(String, u64), Term>>,
     pictures: Mutex<HashMap<u64, Option<String>>>,
-    /// The terms that were chosen for what writers asked for, so that each is searched for once.
-    chosen: Mutex<HashMap<Term, u64>>,
+    /// What was found for the terms that writers asked for, so that each is searched for once.
+    resolved: Mutex<HashMap<Term, ResolvedTerm>>,
+}
+
+/// What a term that a writer asked for is on the site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ResolvedTerm {
+    /// None where it is not there and this user may not make it.
+    pub id: Option<u64>,
+    /// What there is to say about it.
+    pub note: Option<Note>,
 }
 
 /// Where a picture of the library is.
@@ -44,7 +54,11 @@ impl Lookups {
             let missing: Vec<u64> =
                 used.into_iter().filter(|id| self.term(&taxonomy.name, *id).is_none()).collect();
             for batch in missing.chunks(BATCH) {
-                let rows = read_ids(site, &taxonomy.route, batch, "id,name,slug").await?;
+                let rows = match read_ids(site, &taxonomy.route, batch, "id,name,slug").await {
+                    Ok(rows) => rows,
+                    Err(failure) if closes_terms(&failure) => break,
+                    Err(failure) => return Err(failure),
+                };
                 for value in &rows {
                     if let (Some(id), Some(term)) = (id_of(value), read_term(value, &taxonomy.name)) {
                         self.remember_term(id, term);
@@ -92,18 +106,23 @@ impl Lookups {
         terms.get(&(taxonomy.to_owned(), id)).cloned()
     }
 
-    pub fn chosen(&self, asked: &Term) -> Option<u64> {
-        self.chosen.lock().unwrap_or_else(PoisonError::into_inner).get(asked).copied()
+    pub fn resolved(&self, asked: &Term) -> Option<ResolvedTerm> {
+        self.resolved.lock().unwrap_or_else(PoisonError::into_inner).get(asked).cloned()
     }
 
-    pub fn remember_choice(&self, asked: &Term, id: u64) {
-        self.chosen.lock().unwrap_or_else(PoisonError::into_inner).insert(asked.clone(), id);
+    pub fn remember_resolved(&self, asked: &Term, resolved: ResolvedTerm) {
+        self.resolved.lock().unwrap_or_else(PoisonError::into_inner).insert(asked.clone(), resolved);
     }
 
     pub fn remember_term(&self, id: u64, term: Term) {
         let mut terms = self.terms.lock().unwrap_or_else(PoisonError::into_inner);
         terms.insert((term.taxonomy.clone(), id), term);
     }
+}
+
+/// A taxonomy that is closed to us costs its terms and not the posts.
+fn closes_terms(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Forbidden | FailureKind::Rejected) || failure.status == Some(404)
 }
 
 async fn read_ids(site: &SiteClient, route: &str, ids: &[u64], fields: &str) -> Result<Vec<Value>, Failure> {
@@ -115,7 +134,7 @@ async fn read_ids(site: &SiteClient, route: &str, ids: &[u64], fields: &str) -> 
 }
 
 pub(super) fn id_of(value: &Value) -> Option<u64> {
-    value.get("id").and_then(|id| id.as_u64().or_else(|| id.as_str().and_then(|id| id.parse().ok())))
+    value.get("id").and_then(number)
 }
 
 /// A term as people wrote it: the API has names escaped only (`R&amp;D`).

@@ -12,6 +12,7 @@ mod dates;
 mod listing;
 mod lookups;
 mod marker;
+mod markup;
 mod notes;
 mod permissions;
 mod plugin;
@@ -23,6 +24,7 @@ mod state;
 mod structure;
 mod terms;
 mod version;
+mod window;
 mod writing;
 
 pub use connect::WordPressPlatform;

@@ -4,7 +4,9 @@ use igny8_integration_domain::content::{ContentStatus, FieldPatch};
 use igny8_integration_domain::ports::platform::Note;
 use igny8_integration_domain::time::Timestamp;
 
+use super::markup::dropped;
 use super::row::Row;
+use crate::answer::slug_word;
 
 pub(super) fn note(code: &str, message: impl Into<String>) -> Note {
     Note { code: code.to_owned(), message: message.into() }
@@ -13,38 +15,59 @@ pub(super) fn note(code: &str, message: impl Into<String>) -> Note {
 /// Compares what was sent with what the site answered. `now` is the site's own clock.
 pub(super) fn differences(sent: &FieldPatch, answered: &Row, now: Option<Timestamp>) -> Vec<Note> {
     let mut notes = Vec::new();
-    let changed = |sent: &Option<String>, kept: &Option<String>| {
-        sent.as_ref().is_some_and(|sent| kept.as_ref().is_some_and(|kept| kept != sent))
-    };
-    if changed(&sent.html, &answered.content)
-        || changed(&sent.title, &answered.title)
-        || changed(&sent.excerpt, &answered.excerpt)
-    {
-        notes.push(note(
-            "content_filtered",
-            "the site kept another text than it was sent: it takes out markup that the connected user may not use",
-        ));
-    }
+    notes.extend(filtered(sent, answered));
     let asked = sent.slug.as_deref().filter(|slug| !slug.is_empty());
     if let (Some(asked), Some(kept)) = (asked, answered.slug.as_deref().filter(|kept| !kept.is_empty()))
         && asked != kept
     {
-        notes.push(note("slug_changed", format!("the site uses the slug `{kept}`")));
+        notes.push(note("slug_changed", format!("the site uses the slug `{}`", slug_word(kept))));
     }
-    if sent.status == Some(ContentStatus::Published) && answered.status != "publish" {
-        let planned = match sent.publish_at {
-            Some(Some(at)) => now.is_none_or(|now| at > now),
-            Some(None) => false,
-            None => true,
-        };
-        if answered.status != "future" || !planned {
-            notes.push(note(
-                "not_published",
-                format!("the site did not publish the post at once: its status is `{}`", answered.status),
-            ));
-        }
+    let is_out = answered.status == "publish" || (answered.status == "future" && is_planned(sent, now));
+    if sent.status == Some(ContentStatus::Published) && !is_out {
+        notes.push(note(
+            "not_published",
+            format!(
+                "the site did not publish the post at once: its status is `{}`",
+                slug_word(&answered.status)
+            ),
+        ));
     }
     notes
+}
+
+/// Whether a post that was sent to go out was sent to wait for its date. `now` is the site's own clock.
+pub(super) fn is_planned(sent: &FieldPatch, now: Option<Timestamp>) -> bool {
+    match sent.publish_at {
+        Some(Some(at)) => now.is_none_or(|now| at > now),
+        Some(None) => false,
+        None => true,
+    }
+}
+
+/// The texts that the site kept otherwise, with what it took out of them.
+fn filtered(sent: &FieldPatch, answered: &Row) -> Option<Note> {
+    let texts = [
+        ("html", &sent.html, &answered.content),
+        ("title", &sent.title, &answered.title),
+        ("excerpt", &sent.excerpt, &answered.excerpt),
+    ];
+    let mut changed = Vec::new();
+    for (name, sent, kept) in texts {
+        let (Some(sent), Some(kept)) = (sent, kept) else { continue };
+        if sent == kept {
+            continue;
+        }
+        let parts = dropped(sent, kept);
+        changed.push(if parts.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{name} (without {})", parts.join(", "))
+        });
+    }
+    (!changed.is_empty()).then(|| {
+        let what = changed.join(", ");
+        note("content_filtered", format!("the site kept another text than it was sent in {what}"))
+    })
 }
 
 #[cfg(test)]
@@ -72,6 +95,21 @@ mod tests {
     #[case::no_slug_asked(FieldPatch { slug: Some(String::new()), ..Default::default() }, &[])]
     fn what_the_site_kept_otherwise_is_said(#[case] sent: FieldPatch, #[case] expected: &[&str]) {
         assert_eq!(codes(&sent, &answered("publish")), expected);
+    }
+
+    #[test]
+    fn what_was_taken_out_is_named_by_field() {
+        let sent = FieldPatch {
+            html: Some("x<iframe src=\"v\"></iframe>".into()),
+            title: Some("Fish & Chips".into()),
+            ..FieldPatch::default()
+        };
+        let row = json!({"id": 5, "status": "publish", "content": {"raw": "x"}, "title": {"raw": "Fish &amp; Chips"}});
+        let notes = differences(&sent, &read_row(&row, &[]).unwrap(), None);
+        assert_eq!(
+            notes[0].message,
+            "the site kept another text than it was sent in html (without <iframe>, src), title"
+        );
     }
 
     #[rstest]

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::answer::version_word;
 use crate::site::{Failure, FailureKind, SiteClient};
 
 pub(super) const STATUS: &str = "igny8/v1/status";
@@ -34,7 +35,7 @@ fn read_plugin(value: &Value) -> Result<Plugin, Failure> {
         let what = "the plugin on the site speaks another version of the protocol";
         return Err(Failure::new(FailureKind::Protocol, "plugin_incompatible", what));
     }
-    let version = value.get("version").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let version = version_word(value.get("version").and_then(Value::as_str).unwrap_or_default());
     Ok(Plugin::Present { version })
 }
 
@@ -45,6 +46,8 @@ pub(super) struct PluginDetails {
     /// Whether the `Authorization` header arrives; some hosts keep it from PHP.
     pub authorization_header: bool,
     pub connection_enabled: bool,
+    /// Whether the key arrived at all: without it the plugin answers as to a stranger.
+    pub knows_us: bool,
     pub capabilities: Value,
 }
 
@@ -52,13 +55,10 @@ pub(super) async fn read_details(keyed: &SiteClient) -> Result<PluginDetails, Fa
     let reply = keyed.read(STATUS, Vec::new()).await?;
     let flag = |name: &str| reply.value.get(name).and_then(Value::as_bool).unwrap_or(true);
     Ok(PluginDetails {
-        wordpress_version: reply
-            .value
-            .get("wordpress_version")
-            .and_then(Value::as_str)
-            .map(ToOwned::to_owned),
+        wordpress_version: reply.value.get("wordpress_version").and_then(Value::as_str).map(version_word),
         authorization_header: flag("authorization_header"),
         connection_enabled: flag("connection_enabled"),
+        knows_us: reply.value.get("user").is_some() || reply.value.get("connection_enabled").is_some(),
         capabilities: reply.value.pointer("/user/capabilities").cloned().unwrap_or_default(),
     })
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::dates::read_gmt;
 use super::marker::META;
 use super::structure::Taxonomy;
+use crate::answer::slug_word;
 
 /// A post as the site's JSON has it; names of terms and the picture's address are still ids.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,7 +86,7 @@ pub(super) fn read_row(value: &Value, taxonomies: &[Taxonomy]) -> Result<Row, Un
     let text = |name: &str| object.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
     Ok(Row {
         id,
-        status: status.to_owned(),
+        status: slug_word(status),
         slug: text("slug"),
         link: text("link"),
         date: object.get("date_gmt").and_then(Value::as_str).and_then(read_gmt),
@@ -103,9 +104,9 @@ pub(super) fn read_row(value: &Value, taxonomies: &[Taxonomy]) -> Result<Row, Un
 }
 
 /// Whole numbers come as numbers, as text, and as a float now and then.
-fn number(value: &Value) -> Option<u64> {
+pub(super) fn number(value: &Value) -> Option<u64> {
     match value {
-        Value::Number(number) => number.as_u64(),
+        Value::Number(number) => number.as_u64().or_else(|| number.as_f64()?.to_string().parse().ok()),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     }
@@ -186,6 +187,7 @@ mod tests {
     #[case(json!({"acf": false}))]
     #[case(json!({"acf": {"gallery": false}, "author": null, "_links": [], "yoast_head_json": []}))]
     #[case(json!({"id": "55"}))]
+    #[case(json!({"id": 55.0}))]
     fn odd_kinds_are_no_change(#[case] odd: Value) {
         assert_eq!(row(odd), row(json!({})));
     }

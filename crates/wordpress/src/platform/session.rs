@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 
 use super::content_fields::item_of;
 use super::dates::write_gmt;
-use super::listing::{Cursor, PageSize, Walk};
+use super::listing::{Cursor, Walk};
 use super::lookups::Lookups;
 use super::marker::{META, marker_of, slug_marker};
 use super::reading::{every_status, post_fields, read_rows};
@@ -21,6 +21,7 @@ use super::row::{Row, read_row};
 use super::state::SiteState;
 use super::structure::{PostType, Structure, Taxonomy};
 use super::version::same_version;
+use super::window::PageSize;
 use super::writing::Writer;
 use crate::discovery::identity_of;
 use crate::site::{Failure, FailureKind, SiteClient, query};
@@ -162,7 +163,10 @@ impl WordPressSession {
         match self.site.read(&route, query).await {
             Ok(reply) => read_row(&reply.value, taxonomies)
                 .map(|row| Some(row.read_at(reply.server_time())))
-                .map_err(|item| Failure::new(FailureKind::Forbidden, "not_editable", item.reason)),
+                .map_err(|item| match item.code.as_str() {
+                    "not_editable" => Failure::new(FailureKind::Forbidden, "not_editable", item.reason),
+                    _ => Failure::new(FailureKind::Protocol, "unexpected_answer", item.reason),
+                }),
             Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
             Err(failure) => Err(failure),
         }
@@ -231,7 +235,7 @@ impl WordPressSession {
         if !self.site.is_keyed() {
             let row = self.read_row(kind, &taxonomies, &id).await?;
             if row.is_trashed() {
-                return writer.written(row, Vec::new(), Vec::new()).await;
+                return Ok(writer.written(row, Vec::new(), Vec::new()).await);
             }
             require(&row, expected)?;
         }
@@ -249,7 +253,7 @@ impl WordPressSession {
             }
             Err(failure) => return Err(failure),
         };
-        writer.written(row, Vec::new(), Vec::new()).await
+        Ok(writer.written(row, Vec::new(), Vec::new()).await)
     }
 
     async fn read_row(&self, kind: &PostType, taxonomies: &[Taxonomy], id: &str) -> Result<Row, Failure> {

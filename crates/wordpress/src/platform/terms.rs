@@ -8,7 +8,8 @@ use igny8_integration_domain::content::Term;
 use igny8_integration_domain::ports::platform::Note;
 use serde_json::json;
 
-use super::lookups::{Lookups, id_of, read_term};
+use super::lookups::{Lookups, ResolvedTerm, id_of, read_term};
+use super::notes::note;
 use super::structure::Taxonomy;
 use crate::site::{Failure, FailureKind, SiteClient, query};
 
@@ -22,32 +23,41 @@ pub(super) struct TermFinder<'t> {
 }
 
 impl TermFinder<'_> {
-    /// The id of a term, made where it is missing. None with a note where this user may not make it.
-    pub async fn resolve(&self, taxonomy: &Taxonomy, term: &Term) -> Result<Result<u64, Note>, Failure> {
-        if let Some(id) = self.lookups.chosen(term) {
-            return Ok(Ok(id));
+    /// The id of a term, made where it is missing; with a note where this user may not make it, or where several
+    /// fit.
+    pub async fn resolve(&self, taxonomy: &Taxonomy, term: &Term) -> Result<ResolvedTerm, Failure> {
+        if let Some(known) = self.lookups.resolved(term) {
+            return Ok(known);
         }
-        if let Some(id) = self.find(taxonomy, term).await? {
-            self.lookups.remember_choice(term, id);
-            return Ok(Ok(id));
-        }
-        match self.create(taxonomy, term).await {
-            Ok(id) => {
-                self.lookups.remember_choice(term, id);
-                Ok(Ok(id))
-            }
-            Err(failure) if failure.kind == FailureKind::Forbidden => Ok(Err(Note {
-                code: "term_not_allowed".to_owned(),
-                message: format!(
-                    "the connected user may not create the term `{}` in {}",
-                    term.name, taxonomy.name
-                ),
-            })),
-            Err(failure) => Err(failure),
-        }
+        let resolved = match self.find(taxonomy, term).await? {
+            Some(found) => found,
+            None => match self.create(taxonomy, term).await {
+                Ok(id) => ResolvedTerm { id: Some(id), note: None },
+                Err(failure) if failure.kind == FailureKind::Forbidden => {
+                    ResolvedTerm { id: None, note: Some(not_allowed(taxonomy, term)) }
+                }
+                Err(failure) => return Err(failure),
+            },
+        };
+        self.lookups.remember_resolved(term, resolved.clone());
+        Ok(resolved)
     }
 
-    async fn find(&self, taxonomy: &Taxonomy, term: &Term) -> Result<Option<u64>, Failure> {
+    async fn find(&self, taxonomy: &Taxonomy, term: &Term) -> Result<Option<ResolvedTerm>, Failure> {
+        let candidates = self.search(taxonomy, term).await?;
+        let Some(choice) = choose(candidates, term) else { return Ok(None) };
+        self.lookups.remember_term(choice.id, choice.term);
+        let note = choice.ambiguous.then(|| {
+            let what = format!(
+                "several terms in {} are called `{}`: number {} is used",
+                taxonomy.name, term.name, choice.id
+            );
+            note("term_ambiguous", what)
+        });
+        Ok(Some(ResolvedTerm { id: Some(choice.id), note }))
+    }
+
+    async fn search(&self, taxonomy: &Taxonomy, term: &Term) -> Result<Vec<(u64, Term)>, Failure> {
         let mut candidates: Vec<(u64, Term)> = Vec::new();
         for page in 1..=MAX_SEARCH_PAGES {
             let query = vec![
@@ -66,11 +76,7 @@ impl TermFinder<'_> {
                 break;
             }
         }
-        let Some((id, found)) = choose(candidates, term) else {
-            return Ok(None);
-        };
-        self.lookups.remember_term(id, found);
-        Ok(Some(id))
+        Ok(candidates)
     }
 
     async fn create(&self, taxonomy: &Taxonomy, term: &Term) -> Result<u64, Failure> {
@@ -102,15 +108,31 @@ impl TermFinder<'_> {
     }
 }
 
-fn choose(candidates: Vec<(u64, Term)>, wanted: &Term) -> Option<(u64, Term)> {
+fn not_allowed(taxonomy: &Taxonomy, term: &Term) -> Note {
+    let what = format!("the connected user may not create the term `{}` in {}", term.name, taxonomy.name);
+    note("term_not_allowed", what)
+}
+
+struct Choice {
+    id: u64,
+    term: Term,
+    /// Another one fits as well.
+    ambiguous: bool,
+}
+
+fn choose(candidates: Vec<(u64, Term)>, wanted: &Term) -> Option<Choice> {
     let folded = wanted.name.to_lowercase();
+    let rank = |found: &Term| {
+        let other_slug = wanted.slug.is_some() && found.slug != wanted.slug;
+        (found.name != wanted.name, other_slug)
+    };
     let mut fitting: Vec<(u64, Term)> =
         candidates.into_iter().filter(|(_, found)| found.name.to_lowercase() == folded).collect();
-    fitting.sort_by_key(|(id, found)| {
-        let other_slug = wanted.slug.is_some() && found.slug != wanted.slug;
-        (found.name != wanted.name, other_slug, *id)
-    });
-    fitting.into_iter().next()
+    fitting.sort_by_key(|(id, found)| (rank(found), *id));
+    let mut fitting = fitting.into_iter();
+    let (id, term) = fitting.next()?;
+    let ambiguous = fitting.next().is_some_and(|(_, next)| rank(&next) == rank(&term));
+    Some(Choice { id, term, ambiguous })
 }
 
 #[cfg(test)]
@@ -148,6 +170,19 @@ mod tests {
         #[case] slug: Option<&str>,
         #[case] id: Option<u64>,
     ) {
-        assert_eq!(choose(on_site(), &term(name, slug)).map(|(id, _)| id), id);
+        assert_eq!(choose(on_site(), &term(name, slug)).map(|choice| choice.id), id);
+    }
+
+    #[rstest]
+    #[case::two_alike("News", None, true)]
+    #[case::told_apart_by_the_slug("News", Some("news"), false)]
+    #[case::one("CDs", None, false)]
+    #[case::exact_beside_another_case("Café", None, false)]
+    fn a_choice_between_equals_is_known_as_one(
+        #[case] name: &str,
+        #[case] slug: Option<&str>,
+        #[case] ambiguous: bool,
+    ) {
+        assert_eq!(choose(on_site(), &term(name, slug)).unwrap().ambiguous, ambiguous);
     }
 }

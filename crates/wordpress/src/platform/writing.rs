@@ -10,7 +10,7 @@ use super::content_fields::{item_of, status_out};
 use super::dates::write_gmt;
 use super::lookups::Lookups;
 use super::marker::{META, slug_marker};
-use super::notes::{differences, note};
+use super::notes::{differences, is_planned, note};
 use super::reading::post_fields;
 use super::row::{Row, read_row};
 use super::structure::{PostType, Taxonomy};
@@ -60,12 +60,17 @@ impl Writer<'_> {
         let reply = self.send(&self.kind.route, &body, &now, None).await?;
         let row = self.read(&reply)?;
         notes.extend(differences(&now, &row, reply.server_time()));
-        let written = self.written(row, pending, notes).await?;
+        let mut written = self.written(row, pending, notes).await;
         if written.item.marker == Some(content_id) {
             return Ok(written);
         }
         let what = "the site did not keep the mark by which a post is found again";
-        Err(Failure::new(FailureKind::Protocol, "marker_lost", what))
+        if written.item.status != "draft" {
+            return Err(Failure::new(FailureKind::Protocol, "marker_lost", what));
+        }
+        // It is the draft that was asked for all the same: refusing it would make another one the next time.
+        written.notes.push(note("marker_lost", what));
+        Ok(written)
     }
 
     /// Changes the fields that are there. `current` is the post as it was just read, where it was.
@@ -86,7 +91,7 @@ impl Writer<'_> {
             // Even an empty write moves the post's date of change.
             let query = vec![("context", "edit".to_owned()), ("_fields", post_fields(self.taxonomies, true))];
             let reply = self.site.read(&route, query).await?;
-            return self.written(self.read(&reply)?, Vec::new(), notes).await;
+            return Ok(self.written(self.read(&reply)?, Vec::new(), notes).await);
         }
         let result = self.send(&route, &body, fields, Some(expected)).await;
         let reply = match result {
@@ -105,7 +110,11 @@ impl Writer<'_> {
         let waits = notes.iter().any(|note| note.code == "publish_not_allowed");
         let found = differences(fields, &row, reply.server_time());
         notes.extend(found.into_iter().filter(|note| !waits || note.code != "not_published"));
-        self.written(row, Vec::new(), notes).await
+        let held_back = row.status == "future"
+            && fields.status == Some(ContentStatus::Published)
+            && !is_planned(fields, reply.server_time());
+        let pending = if held_back { vec![Field::Status] } else { Vec::new() };
+        Ok(self.written(row, pending, notes).await)
     }
 
     /// Puts the post in the trash, never further.
@@ -115,14 +124,17 @@ impl Writer<'_> {
         self.site.delete(&route, vec![("_fields", post_fields(self.taxonomies, true))], &headers).await
     }
 
-    /// What the site answered to a write, as the domain sees it.
-    pub async fn written(&self, row: Row, pending: Vec<Field>, notes: Vec<Note>) -> Result<Written, Failure> {
+    /// What the site answered to a write, as the domain sees it. The write has arrived: names of terms that cannot
+    /// be learnt now leave the terms unknown, and do not make it a failure.
+    pub async fn written(&self, row: Row, pending: Vec<Field>, notes: Vec<Note>) -> Written {
         let rows = [row];
-        self.lookups.learn_terms(self.site, &rows, self.taxonomies).await?;
+        if let Err(failure) = self.lookups.learn_terms(self.site, &rows, self.taxonomies).await {
+            tracing::warn!(code = failure.code, "the terms of a post that was written could not be read");
+        }
         self.lookups.learn_pictures(self.site, &rows).await;
         let [row] = rows;
         let item = item_of(&row, &self.kind.name, self.site_id, self.lookups);
-        Ok(Written { item, pending, notes })
+        Written { item, pending, notes }
     }
 
     pub fn read(&self, reply: &Reply) -> Result<Row, Failure> {
@@ -180,10 +192,8 @@ impl Writer<'_> {
             for term in terms.iter().filter(|term| term.taxonomy == taxonomy.name) {
                 let resolved =
                     finder.resolve(taxonomy, term).await.map_err(|failure| name_term(failure, term))?;
-                match resolved {
-                    Ok(id) => ids.push(id),
-                    Err(not_allowed) => notes.push(not_allowed),
-                }
+                ids.extend(resolved.id);
+                notes.extend(resolved.note);
             }
             ids.sort_unstable();
             ids.dedup();

@@ -10,8 +10,8 @@ use super::failure::{Failure, FailureKind};
 use super::judge::{Sent, judge, unreachable};
 use super::reply::Reply;
 use crate::answer::Redactor;
-use crate::discovery::{FIELDS, FRESH, RestRoot};
-use crate::guard::{Answer, Call, Outbound, OutboundError};
+use crate::discovery::{FIELDS, FRESH, RestRoot, same_site};
+use crate::guard::{Answer, Call, Outbound, OutboundError, redirect_of};
 
 /// Hosts that block `DELETE` let it through as a `POST` with this.
 const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
@@ -106,7 +106,11 @@ impl SiteClient {
         let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let sent = Sent { write, bytes: body.len() };
         let headers = self.headers(extra, !body.is_empty())?;
-        let answer = self.send(Call { method, url, headers, body }).await;
+        let answer = if write {
+            self.write(method, url, headers, body).await
+        } else {
+            self.outbound.send(Call { method, url, headers, body }).await
+        };
         let answer = answer.map_err(|error| unreachable(error, sent.bytes))?;
         let reply = judge(&answer, sent, &self.redactor)?;
         if let Some(noise) = reply.noise {
@@ -115,8 +119,22 @@ impl SiteClient {
         Ok(reply)
     }
 
-    async fn send(&self, call: Call) -> Result<Answer, OutboundError> {
-        self.outbound.send(call).await
+    /// Sends a write, once more where a web server sends every write to the site's other name: it has not passed
+    /// the first one on.
+    async fn write(
+        &self,
+        method: Method,
+        url: Url,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Answer, OutboundError> {
+        let first =
+            Call { method: method.clone(), url: url.clone(), headers: headers.clone(), body: body.clone() };
+        let answer = self.outbound.send(first).await?;
+        match redirect_of(&answer).and_then(|to| on_the_other_name(&url, &to)) {
+            Some(url) => self.outbound.send(Call { method, url, headers, body }).await,
+            None => Ok(answer),
+        }
     }
 
     fn headers(&self, extra: &[(HeaderName, &str)], has_body: bool) -> Result<HeaderMap, Failure> {
@@ -134,5 +152,46 @@ impl SiteClient {
             headers.insert(name.clone(), HeaderValue::from_str(value).map_err(invalid)?);
         }
         Ok(headers)
+    }
+}
+
+/// The same route at another scheme, or with or without `www.`, where that is what a redirect means. Never another
+/// site, another route, or plain http in place of https.
+fn on_the_other_name(asked: &Url, to: &Url) -> Option<Url> {
+    let same_route = asked.path().trim_end_matches('/') == to.path().trim_end_matches('/');
+    let downgrades = asked.scheme() == "https" && to.scheme() != "https";
+    if !same_site(asked, to) || !same_route || downgrades || asked.origin() == to.origin() {
+        return None;
+    }
+    let mut there = asked.clone();
+    there.set_scheme(to.scheme()).ok()?;
+    there.set_host(to.host_str()).ok()?;
+    there.set_port(to.port()).ok()?;
+    Some(there)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::www("http://www.a.example/wp-json/x", Some("http://www.a.example/wp-json/x?_fields=id"))]
+    #[case::https("https://a.example/wp-json/x/?y=1", Some("https://a.example/wp-json/x?_fields=id"))]
+    #[case::both("https://www.a.example/wp-json/x", Some("https://www.a.example/wp-json/x?_fields=id"))]
+    #[case::same_place("http://a.example/wp-json/x", None)]
+    #[case::another_site("https://b.example/wp-json/x", None)]
+    #[case::subdomain("https://api.a.example/wp-json/x", None)]
+    #[case::another_port("http://a.example:8080/wp-json/x", None)]
+    #[case::another_route("https://a.example/wp-login.php", None)]
+    fn only_the_sites_other_name_is_taken_for_the_site(#[case] to: Url, #[case] there: Option<&str>) {
+        let asked: Url = "http://a.example/wp-json/x?_fields=id".parse().unwrap();
+        assert_eq!(on_the_other_name(&asked, &to).as_ref().map(Url::as_str), there);
+    }
+
+    #[test]
+    fn nothing_is_sent_in_the_clear_that_was_meant_to_be_encrypted() {
+        let asked: Url = "https://a.example/wp-json/x".parse().unwrap();
+        assert_eq!(on_the_other_name(&asked, &"http://www.a.example/wp-json/x".parse().unwrap()), None);
     }
 }

@@ -1,16 +1,9 @@
 //! From an answer to what the caller can do about it.
 
-use std::time::Duration;
-
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-
 use super::failure::{Failure, FailureKind as Kind};
-use super::reply::{Reply, date_of};
-use crate::answer::{PageKind, Redactor, WpError, page_kind, parse};
+use super::reply::Reply;
+use crate::answer::{PageKind, Redactor, WpError, page_kind, parse, retry_after, shown_url};
 use crate::guard::{Answer, OutboundError, Refusal, redirect_of};
-
-/// The longest pause that a site can ask for.
-const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// Errors that mean "the credentials are no good", whatever status they come with: some plugins answer 500.
 const REFUSED_CREDENTIALS: [&str; 8] = [
@@ -109,7 +102,7 @@ fn of_wp_error(status: u16, error: &WpError, sent: Sent) -> Failure {
         }
         _ => {}
     }
-    if is_maintenance(status, code) {
+    if error.tells_maintenance(status) {
         return Failure::new(Kind::Unavailable, "maintenance", "the site is in maintenance");
     }
     if status == 401 || REFUSED_CREDENTIALS.contains(&code) {
@@ -128,11 +121,6 @@ fn of_wp_error(status: u16, error: &WpError, sent: Sent) -> Failure {
         501 => Failure::new(Kind::Rejected, "not_supported", "the site does not support this"),
         _ => of_status(status, sent),
     }
-}
-
-fn is_maintenance(status: u16, code: &str) -> bool {
-    status == 503
-        || (matches!(status, 401 | 403) && (code.contains("maintenance") || code.contains("coming_soon")))
 }
 
 /// A page, or JSON that is nobody's error.
@@ -202,10 +190,7 @@ fn of_status(status: u16, sent: Sent) -> Failure {
 }
 
 fn redirected(answer: &Answer) -> Failure {
-    let to = redirect_of(answer).map(|mut to| {
-        to.set_query(None);
-        to.to_string()
-    });
+    let to = redirect_of(answer).map(|to| shown_url(&to));
     let what = format!("the site's API has moved to {}", to.as_deref().unwrap_or("another address"));
     Failure::new(Kind::Protocol, "redirected", what)
 }
@@ -229,18 +214,6 @@ pub(crate) fn unreachable(error: OutboundError, sent_bytes: usize) -> Failure {
     let mut failure = Failure::new(kind, code, format!("{error}{size}"));
     failure.too_heavy = kind == Kind::Uncertain;
     failure
-}
-
-/// `Retry-After` in either form; a date counts from the site's own clock.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = if let Ok(seconds) = value.parse::<u64>() {
-        Duration::from_secs(seconds)
-    } else {
-        let until = chrono::DateTime::<chrono::Utc>::from(httpdate::parse_http_date(value).ok()?);
-        (until - date_of(headers)?).to_std().unwrap_or_default()
-    };
-    Some(wait.min(MAX_RETRY_AFTER))
 }
 
 #[cfg(test)]

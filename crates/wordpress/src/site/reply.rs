@@ -1,11 +1,10 @@
 //! A good answer of a site's API.
 
-use chrono::{DateTime, Utc};
 use igny8_integration_domain::time::Timestamp;
-use reqwest::header::{DATE, HeaderMap};
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use crate::answer::Noise;
+use crate::answer::{Noise, date_of};
 
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -29,9 +28,4 @@ impl Reply {
     pub fn rows(&self) -> Option<&[Value]> {
         self.value.as_array().map(Vec::as_slice)
     }
-}
-
-pub(super) fn date_of(headers: &HeaderMap) -> Option<Timestamp> {
-    let date = headers.get(DATE)?.to_str().ok()?;
-    httpdate::parse_http_date(date).ok().map(DateTime::<Utc>::from)
 }

@@ -3,11 +3,19 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail loudly")]
 
 mod connection;
+mod credentials;
 mod discovery;
+mod errors;
 mod fake;
+mod gate;
 mod guard;
+mod hosts;
+mod library;
+mod maintenance;
 mod onboarding;
 mod reading;
 mod server;
+mod shop;
 mod terms;
+mod unreadable;
 mod writing;
