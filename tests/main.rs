@@ -1,1 +1,7 @@
+//! Black-box tests: the real binary, real databases, a real WordPress.
+#![expect(clippy::indexing_slicing, reason = "what a test reads of JSON is there or the test fails")]
 
+mod api;
+mod cli;
+mod harness;
+mod sites;

@@ -1,0 +1,5 @@
+//! The command line and configuration, as people and scripts meet them.
+
+mod configuration;
+mod operators;
+mod serving;

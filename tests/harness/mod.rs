@@ -1,0 +1,16 @@
+//! What the black-box tests stand on: a folder or database for each test, the binary as a process, an HTTP
+//! client that speaks the contract's dialect, and real WordPress sites.
+
+mod binary;
+mod browser;
+mod database;
+mod http;
+mod service;
+mod wordpress;
+
+pub use binary::{Finished, contains, igny8, run_in};
+pub use browser::{Browser, nonce};
+pub use database::{Backend, JWT_SECRET};
+pub use http::{Answer, Client};
+pub use service::{Service, Tenant};
+pub use wordpress::{Person, Site, WordPress, small_site};
