@@ -57,6 +57,7 @@ pub fn rate(text: &str) -> anyhow::Result<Option<Rate>> {
     }
     let (requests, unit) = text.split_once('/').context(RIGHT)?;
     let requests = requests.parse().ok().filter(|requests| *requests > 0).context(RIGHT)?;
+    anyhow::ensure!(matches!(unit, "s" | "m" | "h" | "d"), RIGHT);
     let window = duration(&format!("1{unit}")).context(RIGHT)?;
     Ok(Some(Rate { requests, window }))
 }
