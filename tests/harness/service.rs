@@ -81,6 +81,8 @@ impl Service {
         ServiceBuilder { backend, environment: Vec::new(), arguments: Vec::new() }
             .env("IGNY8_OUTBOUND_ALLOW", "127.0.0.1/32")
             .env("IGNY8_SYNC_SCHEDULE", "off")
+            // Tests ask how a run goes on more often than a person would.
+            .env("IGNY8_THROTTLE_INTEGRATION", "off")
             .env("IGNY8_RUN_LEASE", "2s")
     }
 
