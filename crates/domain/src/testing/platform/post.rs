@@ -40,6 +40,8 @@ pub struct SitePost {
     pub locked: bool,
     /// Why it can be listed but not read.
     pub unreadable: Option<(String, String)>,
+    /// Whether it is counted, and neither listed nor shown to the connected user.
+    pub hidden: bool,
 }
 
 /// What WordPress hangs on the slug of a post in the trash.
@@ -64,6 +66,7 @@ impl SitePost {
             modified_at: Timestamp::UNIX_EPOCH,
             locked: false,
             unreadable: None,
+            hidden: false,
         }
     }
 
@@ -178,6 +181,18 @@ impl SitePost {
         }
     }
 
+    /// Takes out what a user without the right to unfiltered markup may not write; says whether there was any.
+    pub(super) fn filter(&mut self) -> bool {
+        let filtered = (
+            without_frames(&self.html),
+            with_escaped_ampersands(&self.title),
+            with_escaped_ampersands(&self.excerpt),
+        );
+        let before = (self.html.clone(), self.title.clone(), self.excerpt.clone());
+        (self.html, self.title, self.excerpt) = filtered;
+        before != (self.html.clone(), self.title.clone(), self.excerpt.clone())
+    }
+
     pub(super) fn put_in_trash(&mut self) {
         if !self.is_trashed() {
             self.status = "trash".into();
@@ -213,8 +228,13 @@ pub(super) fn slug_of(title: &str) -> String {
     words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }
 
+/// A text with its ampersands escaped, as WordPress keeps it for such a user.
+fn with_escaped_ampersands(text: &str) -> String {
+    text.replace("&amp;", "&").replace('&', "&amp;")
+}
+
 /// The body without its frames, as WordPress leaves it where the user may not write unfiltered HTML.
-pub(super) fn without_frames(html: &str) -> String {
+fn without_frames(html: &str) -> String {
     let (open, close) = ("<iframe", "</iframe>");
     let mut kept = String::new();
     let mut rest = html;

@@ -31,6 +31,7 @@ struct Inner {
     faults: Mutex<Faults>,
     calls: Mutex<Vec<Call>>,
     state: Mutex<Value>,
+    away: Mutex<Option<(Timestamp, PlatformError)>>,
 }
 
 impl ScriptedSite {
@@ -48,6 +49,9 @@ impl ScriptedSite {
             has_plugin: true,
             page_size: 100,
             drops_frames: false,
+            may_publish: true,
+            holds_back: false,
+            cached: None,
             closed_taxonomies: BTreeSet::new(),
             default_category: None,
             hidden: BTreeMap::new(),
@@ -61,6 +65,7 @@ impl ScriptedSite {
             skew: Mutex::new(TimeDelta::zero()),
             faults: Mutex::default(),
             calls: Mutex::default(),
+            away: Mutex::default(),
         }))
     }
 
@@ -155,6 +160,11 @@ impl ScriptedSite {
         self.edit_quietly(external_id, |post| post.unreadable = why);
     }
 
+    /// Counts the posts that fit, and neither lists nor shows them to the connected user; the others are shown.
+    pub fn set_hides(&self, hides: impl Fn(&SitePost) -> bool) {
+        self.with_store(|store| store.posts.values_mut().for_each(|post| post.hidden = hides(post)));
+    }
+
     /// Shows one more type.
     pub fn add_type(&self, name: &str, label: &str) {
         self.with_store(|store| store.types.insert(name.to_owned(), label.to_owned()));
@@ -175,9 +185,30 @@ impl ScriptedSite {
         self.with_store(|store| store.lists_whole = whole);
     }
 
-    /// Whether the connected user's frames are dropped from bodies.
+    /// Whether the connected user's frames are dropped from bodies, and the ampersands of titles and excerpts escaped.
     pub fn set_drops_frames(&self, drops: bool) {
         self.with_store(|store| store.drops_frames = drops);
+    }
+
+    /// Whether the connected user may publish; what it sends to go out waits as pending otherwise.
+    pub fn set_may_publish(&self, may: bool) {
+        self.with_store(|store| store.may_publish = may);
+    }
+
+    /// Whether a plugin schedules for the next day what is to go out now.
+    pub fn set_holds_back(&self, holds: bool) {
+        self.with_store(|store| store.holds_back = holds);
+    }
+
+    /// From now on listings and totals show the posts as they are now, as behind a cache that nothing gets past; or
+    /// they show again what there is. A single post is always shown as it is.
+    pub fn set_caches_listings(&self, caches: bool) {
+        self.with_store(|store| store.cached = caches.then(|| store.posts.clone()));
+    }
+
+    /// Every call until then, by the site's clock, is answered so.
+    pub fn set_away(&self, until: Timestamp, answer: PlatformError) {
+        *held(&self.0.away) = Some((until, answer));
     }
 
     /// The connected user may not make terms of this taxonomy; those that a post has may be used.
@@ -294,6 +325,10 @@ impl ScriptedSite {
         let interruption = held(&self.0.faults).interruption(kind);
         if let Some(interruption) = interruption {
             interruption(self);
+        }
+        let away = held(&self.0.away).clone().filter(|(until, _)| self.now() < *until);
+        if let Some((_, error)) = away {
+            return Err(error);
         }
         let fault = held(&self.0.faults).strike(kind);
         let Some(fault) = fault else { return self.with_store(act) };

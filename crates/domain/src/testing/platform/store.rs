@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::post::{SitePost, slug_of, without_frames};
+use super::post::{SitePost, slug_of};
 use super::trouble;
 use crate::content::{ContentStatus, Field, FieldPatch, Term};
 use crate::id::ContentId;
@@ -28,6 +29,10 @@ pub(super) struct Store {
     pub(super) has_plugin: bool,
     pub(super) page_size: usize,
     pub(super) drops_frames: bool,
+    pub(super) may_publish: bool,
+    pub(super) holds_back: bool,
+    /// The posts that listings show, where they do not show what there is.
+    pub(super) cached: Option<BTreeMap<u64, SitePost>>,
     pub(super) closed_taxonomies: BTreeSet<String>,
     pub(super) default_category: Option<String>,
     /// Rows that are counted and never shown, by type.
@@ -75,6 +80,12 @@ impl Store {
         types.map(|(name, label)| PlatformType { name: name.clone(), label: label.clone() }).collect()
     }
 
+    /// The posts of a type as listings show them.
+    fn listed<'s>(&'s self, content_type: &'s str) -> impl Iterator<Item = &'s SitePost> {
+        let posts = self.cached.as_ref().unwrap_or(&self.posts);
+        posts.values().filter(move |post| post.content_type == content_type)
+    }
+
     fn of_type<'s>(&'s self, content_type: &'s str) -> impl Iterator<Item = &'s SitePost> {
         self.posts.values().filter(move |post| post.content_type == content_type)
     }
@@ -89,7 +100,7 @@ impl Store {
     pub(super) fn count(&self, content_type: &str) -> Answer<u64> {
         self.known_type(content_type)?;
         let hidden = self.hidden.get(content_type).copied().unwrap_or_default();
-        Ok(as_u64(self.of_type(content_type).count()) + hidden)
+        Ok(as_u64(self.listed(content_type).count()) + hidden)
     }
 
     pub(super) fn list(&self, query: &ListQuery) -> Answer<ListPage> {
@@ -107,10 +118,11 @@ impl Store {
             query.modified_after.is_none_or(|after| post.modified_at > after)
                 && query.ids.as_ref().is_none_or(|ids| ids.contains(&post.external_id()))
         };
-        let matching: Vec<&SitePost> = self.of_type(&query.content_type).filter(asked).collect();
+        let matching: Vec<&SitePost> = self.listed(&query.content_type).filter(asked).collect();
         let narrowed = query.modified_after.is_some() || query.ids.is_some();
         let total = if narrowed { as_u64(matching.len()) } else { total };
-        let mut ahead = matching.into_iter().filter(|post| post.id > last).peekable();
+        let shown = matching.into_iter().filter(|post| !post.hidden);
+        let mut ahead = shown.filter(|post| post.id > last).peekable();
         let page: Vec<&SitePost> = ahead.by_ref().take(self.page_size).collect();
         let next = page.last().filter(|_| ahead.peek().is_some()).map(|post| post.external_id());
         let readable = page.iter().filter(|post| post.unreadable.is_none());
@@ -125,13 +137,17 @@ impl Store {
 
     pub(super) fn list_ids(&self, content_type: &str) -> Answer<IdListing> {
         let total = self.count(content_type)?;
-        let stamps = self.of_type(content_type).map(SitePost::stamp).collect();
+        let shown = self.listed(content_type).filter(|post| !post.hidden);
+        let stamps = shown.map(SitePost::stamp).collect();
         Ok(IdListing { stamps, total, complete: self.lists_whole })
     }
 
     pub(super) fn get(&self, content_type: &str, external_id: &str) -> Answer<Lookup> {
         match self.of_type(content_type).find(|post| post.external_id() == external_id) {
             None => Ok(Lookup::Gone),
+            Some(SitePost { hidden: true, .. }) => {
+                Err(PlatformError::Forbidden(trouble("missing_capability", "the user may not see it")))
+            }
             Some(SitePost { unreadable: Some((code, reason)), .. }) => {
                 Err(PlatformError::Forbidden(trouble(code, reason)))
             }
@@ -193,7 +209,8 @@ impl Store {
         check_version(post, expected)?;
         check_lock(post, self.has_plugin)?;
         let notes = if fields.is_empty() { Vec::new() } else { self.write(id, fields)? };
-        self.written(id, Vec::new(), notes)
+        let held_back = notes.iter().any(|note| note.code == "not_published");
+        self.written(id, held_back.then_some(Field::Status).into_iter().collect(), notes)
     }
 
     pub(super) fn trash(&mut self, content_type: &str, external_id: &str, expected: &str) -> Answer<Written> {
@@ -227,27 +244,44 @@ impl Store {
         let mut notes = Vec::new();
         let mut post = self.posts.get(&id).cloned().ok_or_else(gone)?;
         post.take(fields);
-        if self.drops_frames && without_frames(&post.html) != post.html {
-            post.html = without_frames(&post.html);
-            notes.push(note("content_filtered", "the site dropped parts of the body"));
+        if self.drops_frames && post.filter() {
+            notes.push(note("content_filtered", "the site dropped parts of a text"));
         }
         post.schedule(fields, now);
+        notes.extend(self.judge_publishing(&mut post, fields));
         if let Some(slug) = &fields.slug {
-            post.slug = self.free_slug(&post, slug);
+            post.slug.clone_from(slug);
             if !self.has_plugin {
                 post.marker = None;
-            }
-            if post.slug != *slug && !slug.is_empty() {
-                notes.push(note("slug_changed", "the site gave the post another slug"));
             }
         }
         if fields.terms.is_some() && self.drop_closed_terms(&mut post) {
             notes.push(note("term_not_allowed", "the connected user may not make a term"));
         }
         self.settle(&mut post);
+        if fields.slug.as_ref().is_some_and(|slug| !slug.is_empty() && post.slug != *slug) {
+            notes.push(note("slug_changed", "the site gave the post another slug"));
+        }
         post.modified_at = now;
         self.posts.insert(id, post);
         Ok(notes)
+    }
+
+    /// Who may not publish leaves a post that waits; a plugin may hold one back that is meant to go out.
+    fn judge_publishing(&self, post: &mut SitePost, fields: &FieldPatch) -> Option<Note> {
+        if fields.status != Some(ContentStatus::Published) {
+            return None;
+        }
+        if !self.may_publish {
+            "pending".clone_into(&mut post.status);
+            return Some(note("publish_not_allowed", "the connected user may not publish"));
+        }
+        if self.holds_back && post.status == "publish" {
+            "future".clone_into(&mut post.status);
+            post.date = Some(self.now + TimeDelta::days(1));
+            return Some(note("not_published", "the site did not publish the post at once"));
+        }
+        None
     }
 
     /// Takes away terms that would have to be made where that is not allowed; says whether there were any.
@@ -260,9 +294,10 @@ impl Store {
 
     /// What WordPress gives a post by itself: a slug once it is public, a category where it has none.
     pub(super) fn settle(&self, post: &mut SitePost) {
-        let needs_slug = matches!(post.status.as_str(), "publish" | "private" | "future");
-        if post.slug.is_empty() && needs_slug {
-            post.slug = self.free_slug(post, &slug_of(&post.title));
+        // Drafts may share a slug; once it is public it is a post's own.
+        if matches!(post.status.as_str(), "publish" | "private" | "future") {
+            let wanted = if post.slug.is_empty() { slug_of(&post.title) } else { post.slug.clone() };
+            post.slug = self.free_slug(post, &wanted);
         }
         let lacks_category = !post.terms.iter().any(|term| term.taxonomy == "category");
         if let Some(name) = self.default_category.as_ref().filter(|_| lacks_category) {
