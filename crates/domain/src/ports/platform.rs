@@ -200,7 +200,8 @@ pub struct Written {
     /// The post as it reads back afterwards.
     pub item: ExternalItem,
     /// The fields of the request that this write left for a later one: a create leaves a public status, and on a site
-    /// without the plugin the slug, for the update that follows it.
+    /// without the plugin the slug, for the update that follows it. After an update: what the site did not take as it
+    /// was meant (it schedules what was to go out now); it is not in sync then, and a note says why.
     pub pending: Vec<crate::content::Field>,
     /// Remarks.
     pub notes: Vec<Note>,
@@ -220,6 +221,9 @@ impl std::fmt::Display for Trouble {
         f.write_str(&self.message)
     }
 }
+
+/// The word for a site that says itself that it is closed for a while, and so will be back.
+pub const MAINTENANCE: &str = "maintenance";
 
 /// Why a call to a site did not work, by what the caller can do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -268,6 +272,20 @@ pub enum PlatformError {
 }
 
 impl PlatformError {
+    /// Whether it may concern the one post that the call was about, and no other.
+    pub fn is_of_one_item(&self) -> bool {
+        match self {
+            Self::Forbidden(_)
+            | Self::NotFound(_)
+            | Self::Conflict(_)
+            | Self::Locked(_)
+            | Self::Rejected(_)
+            | Self::Uncertain(_)
+            | Self::Protocol(_) => true,
+            Self::Unauthorized(_) | Self::RateLimited { .. } | Self::Unavailable { .. } => false,
+        }
+    }
+
     /// What is wrong.
     pub fn trouble(&self) -> &Trouble {
         match self {

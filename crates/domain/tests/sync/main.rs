@@ -1,9 +1,12 @@
 //! Runs over storage in memory and a scripted site: pulls, pushes, conflicts, deletions, and every way to die between.
 #![expect(clippy::indexing_slicing, reason = "a test that finds nothing there fails")]
 
+mod cache;
 mod crash;
 mod delete;
 mod failure;
+mod hidden;
+mod maintenance;
 mod pull;
 mod push;
 mod world;

@@ -2,8 +2,8 @@ use chrono::TimeDelta;
 use igny8_integration_domain::content::{ContentStatus, Field, FieldPatch, Side, SyncState, Term};
 use igny8_integration_domain::event::Action;
 use igny8_integration_domain::integration::ConflictPolicy;
-use igny8_integration_domain::sync::Direction;
-use igny8_integration_domain::testing::platform::CallKind;
+use igny8_integration_domain::sync::{Direction, RunStatus};
+use igny8_integration_domain::testing::platform::{CallKind, SitePost};
 
 use crate::world::{World, operator};
 
@@ -171,6 +171,123 @@ async fn a_user_whose_markup_is_stripped_is_not_pushed_to_for_ever() -> anyhow::
     let again = world.sync_well(Direction::Both).await?;
     assert_eq!((world.site.writes(), again.progress.conflicts, again.progress.updated), (0, 0, 0));
     assert_eq!(world.content(id).await?.fields.html, html);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_escaped_title_is_not_pulled_back_and_not_pushed_again() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    world.site.set_drops_frames(true);
+    let id = world.write("Fish & Chips", ContentStatus::Published).await?;
+    world.patch(id, FieldPatch { excerpt: Some("Salt & vinegar".into()), ..FieldPatch::default() }).await?;
+    world.sync_well(Direction::Both).await?;
+    assert_eq!(world.site.posts("post")[0].title, "Fish &amp; Chips");
+    world.site.forget_calls();
+    for _ in 0..2 {
+        let again = world.sync_well(Direction::Both).await?;
+        assert_eq!((world.site.writes(), again.progress.conflicts, again.progress.updated), (0, 0, 0));
+    }
+    let fields = world.content(id).await?.fields;
+    assert_eq!((fields.title.as_str(), fields.excerpt.as_str()), ("Fish & Chips", "Salt & vinegar"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn terms_with_special_names_settle_in_the_first_round() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let id = world.write("Terms", ContentStatus::Published).await?;
+    let term = |taxonomy: &str, name: &str| Term { taxonomy: taxonomy.into(), name: name.into(), slug: None };
+    let terms = vec![term("category", "R&D"), term("post_tag", "AT&T"), term("post_tag", "Tom & Jerry's")];
+    world.patch(id, FieldPatch { terms: Some(terms), ..FieldPatch::default() }).await?;
+    world.sync_well(Direction::Both).await?;
+    world.site.forget_calls();
+    for _ in 0..2 {
+        let again = world.sync_well(Direction::Both).await?;
+        assert_eq!((world.site.writes(), again.progress.updated), (0, 0));
+    }
+    assert_eq!(world.content(id).await?.fields.terms.len(), 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_contributors_post_waits_and_is_not_pushed_again_until_somebody_lets_it_out() -> anyhow::Result<()>
+{
+    let world = World::new().await?;
+    world.site.set_may_publish(false);
+    let id = world.write("Waits", ContentStatus::Published).await?;
+    world.sync_well(Direction::Both).await?;
+    let post = world.site.posts("post").remove(0);
+    assert_eq!(post.status, "pending");
+    let told = world.events().await?.into_iter().find(|event| event.content_id == Some(id)).unwrap();
+    assert!(told.details.to_string().contains("publish_not_allowed"), "{}", told.details);
+    world.site.forget_calls();
+    world.clock.advance(TimeDelta::hours(3));
+    world.sync_well(Direction::Both).await?;
+    assert_eq!(world.site.writes(), 0);
+    world.site.edit(&post.external_id(), |post| post.status = "publish".into());
+    world.sync_well(Direction::Both).await?;
+    let stored = world.content(id).await?;
+    assert_eq!((stored.sync_state, stored.fields.status), (SyncState::InSync, ContentStatus::Published));
+    assert_eq!(world.site.writes(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_post_that_the_site_schedules_instead_of_publishing_is_no_success() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    world.site.set_holds_back(true);
+    let id = world.write("Now", ContentStatus::Published).await?;
+    let run = world.sync(Direction::Both).await?;
+    assert_eq!((run.status, run.progress.failed), (RunStatus::Partial, 1));
+    let stored = world.content(id).await?;
+    assert_eq!(
+        (stored.sync_state, stored.failure.unwrap().code.as_str()),
+        (SyncState::Failed, "not_published")
+    );
+    assert_eq!(stored.link.unwrap().external_status, "future");
+    world.site.set_holds_back(false);
+    world.sync_well(Direction::Both).await?;
+    assert_eq!(world.site.posts("post")[0].status, "publish");
+    assert_eq!(world.content(id).await?.sync_state, SyncState::InSync);
+    assert_eq!(world.site.posts("post").len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_planned_content_that_is_approved_stays_a_draft_and_an_edit_moves_no_date() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let id = world.write("Planned", ContentStatus::Approved).await?;
+    let at = world.site.now() + TimeDelta::days(7);
+    world.patch(id, FieldPatch { publish_at: Some(Some(at)), ..FieldPatch::default() }).await?;
+    world.sync_well(Direction::Both).await?;
+    let post = world.site.posts("post").remove(0);
+    assert_eq!((post.status.as_str(), post.date), ("draft", Some(at)));
+    world.site.forget_calls();
+    let html = Some("<p>Edited</p>".to_owned());
+    world.patch(id, FieldPatch { html, ..FieldPatch::default() }).await?;
+    world.sync_well(Direction::Both).await?;
+    let written: Vec<Field> = world.site.calls().into_iter().flat_map(|call| call.fields).collect();
+    assert_eq!(written, [Field::Html]);
+    assert_eq!(world.site.posts("post")[0].date, Some(at));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_slug_that_is_taken_once_the_post_goes_out_is_shown_and_said() -> anyhow::Result<()> {
+    for direction in [Direction::Both, Direction::ToExternal] {
+        let world = World::new().await?;
+        world.site.add(SitePost { slug: "offer".into(), ..SitePost::published("post", "Other") });
+        let id = world.write("Offer", ContentStatus::Published).await?;
+        world.patch(id, FieldPatch { slug: Some("offer".into()), ..FieldPatch::default() }).await?;
+        world.sync_well(direction).await?;
+        let stored = world.content(id).await?;
+        assert_eq!((stored.fields.slug.as_str(), stored.sync_state), ("offer-2", SyncState::InSync));
+        let told = world.events().await?.into_iter().rfind(|event| event.content_id == Some(id)).unwrap();
+        assert!(told.details.to_string().contains("slug_changed"), "{}", told.details);
+        world.site.forget_calls();
+        world.sync_well(Direction::Both).await?;
+        assert_eq!(world.site.writes(), 0);
+    }
     Ok(())
 }
 

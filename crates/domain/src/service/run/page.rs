@@ -2,7 +2,7 @@
 
 use super::context::RunContext;
 use super::{RunExecutor, Stop};
-use crate::content::{Content, NewContent, Received};
+use crate::content::{Content, ContentFailure, NewContent, Received};
 use crate::event::{Action, NewEvent};
 use crate::ports::platform::{ExternalItem, Lookup, UnreadableItem};
 use crate::ports::storage::{StorageError, UnitOfWork};
@@ -34,12 +34,12 @@ impl RunExecutor {
         context: &RunContext,
         batch: Batch,
     ) -> Result<(), Stop> {
-        let mut items = batch.items;
+        let Batch { type_at, mut items, mut unreadable } = batch;
         let mut uow = self.storage.begin().await?;
         let mut known = Known::find(uow.as_mut(), &context.integration, &items).await?;
         if items.iter().any(|item| known.is_newer_than(item)) {
             drop(uow);
-            items = self.read_again(context, items, &known).await?;
+            items = self.read_again(context, items, &mut unreadable, &known).await?;
             uow = self.storage.begin().await?;
             known = Known::find(uow.as_mut(), &context.integration, &items).await?;
         }
@@ -47,9 +47,7 @@ impl RunExecutor {
         for item in &items {
             self.apply_item(uow.as_mut(), run, context, &mut known, item, &mut gathered).await?;
         }
-        for item in &batch.unreadable {
-            self.note_unreadable(run, context, item, &mut gathered);
-        }
+        self.apply_unreadable(uow.as_mut(), run, context, &unreadable, &mut gathered).await?;
         if run.options.dry_run {
             // A dry run has just done everything it would do; nothing of that is kept.
             drop(uow);
@@ -60,7 +58,7 @@ impl RunExecutor {
         for delete in gathered.deletes {
             run.checkpoint.note_delete(delete);
         }
-        if let Some(progress) = run.checkpoint.types.get_mut(batch.type_at) {
+        if let Some(progress) = run.checkpoint.types.get_mut(type_at) {
             progress.unlinked += gathered.unlinked;
             progress.would_link += gathered.would_link;
         }
@@ -76,6 +74,7 @@ impl RunExecutor {
         &self,
         context: &RunContext,
         items: Vec<ExternalItem>,
+        unreadable: &mut Vec<UnreadableItem>,
         known: &Known,
     ) -> Result<Vec<ExternalItem>, Stop> {
         let mut fresh = Vec::with_capacity(items.len());
@@ -84,8 +83,15 @@ impl RunExecutor {
                 fresh.push(item);
                 continue;
             }
-            if let Lookup::Found(item) = context.session.get(&item.content_type, &item.external_id).await? {
-                fresh.push(*item);
+            match context.session.get(&item.content_type, &item.external_id).await {
+                Ok(Lookup::Found(item)) => fresh.push(*item),
+                Ok(Lookup::Gone) => {}
+                Err(error) if error.is_of_one_item() => unreadable.push(UnreadableItem {
+                    external_id: Some(item.external_id),
+                    code: error.trouble().code.clone(),
+                    reason: error.trouble().message.clone(),
+                }),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(fresh)
@@ -170,6 +176,42 @@ impl RunExecutor {
             fields: item.fields.present(),
             reason: "the site has a post that is not here yet".to_owned(),
         });
+        Ok(())
+    }
+
+    /// A post that cannot be read: what is here of it stays. One that is linked is marked, and asked for by itself when
+    /// the items that wait are brought together, which counts it and says why.
+    async fn apply_unreadable(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        run: &mut SyncRun,
+        context: &RunContext,
+        unreadable: &[UnreadableItem],
+        gathered: &mut Gathered,
+    ) -> Result<(), StorageError> {
+        let ids: Vec<String> = unreadable.iter().filter_map(|item| item.external_id.clone()).collect();
+        let mut linked = if ids.is_empty() || run.options.dry_run {
+            Vec::new()
+        } else {
+            uow.lock_linked_contents(context.integration.id, &ids).await?
+        };
+        for item in unreadable {
+            let is_its = |content: &Content| {
+                content.link.as_ref().map(|link| &link.external_id) == item.external_id.as_ref()
+            };
+            let Some(at) = linked.iter().position(is_its) else {
+                self.note_unreadable(run, context, item, gathered);
+                continue;
+            };
+            let mut content = linked.swap_remove(at);
+            let count = content.failure.as_ref().map_or(0, |failure| failure.count);
+            let (code, message) = (item.code.clone(), item.reason.clone());
+            content.failure = Some(ContentFailure { code, message, count, parked: false });
+            content.updated_at = self.clock.now();
+            content.settle();
+            uow.update_content(&content).await?;
+            run.progress.total = run.progress.total.saturating_sub(1);
+        }
         Ok(())
     }
 

@@ -116,7 +116,7 @@ impl RunExecutor {
             Err(ItemError::Platform(error)) => error,
             Err(stop) => return Err(stop.into()),
         };
-        if stops_the_run(&error) {
+        if !error.is_of_one_item() {
             return Err(error.into());
         }
         if is_lasting(&error) || tries >= MAX_TRIES {
@@ -196,16 +196,6 @@ fn count_planned(run: &mut SyncRun, action: crate::sync::PlanAction) {
         | PlanAction::Restore => progress.updated += 1,
         PlanAction::Skip => progress.unchanged += 1,
     }
-}
-
-/// Trouble that every other item would meet as well.
-fn stops_the_run(error: &PlatformError) -> bool {
-    matches!(
-        error,
-        PlatformError::Unauthorized(_)
-            | PlatformError::RateLimited { .. }
-            | PlatformError::Unavailable { .. }
-    )
 }
 
 fn retrying(run: &SyncRun) -> Trouble {

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::{RunExecutor, Turn, run_event};
 use crate::event::{Action, EventType};
 use crate::integration::StatusError;
-use crate::ports::platform::{PlatformError, Trouble};
+use crate::ports::platform::{MAINTENANCE, PlatformError, Trouble};
 use crate::ports::storage::StorageError;
 use crate::service::item::ItemError;
 use crate::service::sync::{Ending, end_run};
@@ -16,6 +16,9 @@ use crate::time::Timestamp;
 
 /// How many failures in a row, without any progress between them, end a run.
 const MAX_FAILURES: u32 = 5;
+
+/// How many of them from a site that says itself that it will be back: four minutes at the least.
+const MAX_CLOSED: u32 = 10;
 
 /// The first wait; each further one is twice as long.
 const FIRST_WAIT_MS: i64 = 1_000;
@@ -110,7 +113,8 @@ impl RunExecutor {
         retry_after: Option<Duration>,
     ) -> Result<Turn, StorageError> {
         run.failures += 1;
-        if run.failures >= MAX_FAILURES {
+        let most = if trouble.code == MAINTENANCE { MAX_CLOSED } else { MAX_FAILURES };
+        if run.failures >= most {
             return self
                 .end(run, RunStatus::Failed, Some(RunError::new(trouble.code, trouble.message)))
                 .await;

@@ -12,7 +12,7 @@ use super::page::Batch;
 use super::{RunExecutor, Stop};
 use crate::content::GONE;
 use crate::event::{Action, EventType};
-use crate::ports::platform::{ExternalStamp, IdListing, ListQuery, Lookup};
+use crate::ports::platform::{ExternalStamp, IdListing, ListQuery, Lookup, PlatformError};
 use crate::ports::storage::LinkStamp;
 use crate::sync::{DeleteCandidate, Direction, PendingDelete, Phase, PullMode, SyncRun, TypeProgress};
 
@@ -135,20 +135,28 @@ impl RunExecutor {
         name: &str,
         ids: &[String],
     ) -> Result<(), Stop> {
-        let query = ListQuery {
+        let mut query = ListQuery {
             content_type: name.to_owned(),
             modified_after: None,
             ids: Some(ids.to_vec()),
             cursor: None,
             metadata_only: false,
         };
-        let page = context.session.list(&query).await?;
-        run.progress.total += (page.items.len() + page.unreadable.len()) as u64;
-        let batch = Batch { type_at: at, items: page.items, unreadable: page.unreadable };
-        self.apply(run, context, batch).await
+        loop {
+            let page = context.session.list(&query).await?;
+            query.cursor = page.next;
+            run.progress.total += (page.items.len() + page.unreadable.len()) as u64;
+            let batch = Batch { type_at: at, items: page.items, unreadable: page.unreadable };
+            self.apply(run, context, batch).await?;
+            if query.cursor.is_none() {
+                return Ok(());
+            }
+        }
     }
 
-    /// What is linked and not in a complete listing is deleted; where it is little, each is asked for once more.
+    /// What is linked and not in a complete listing is deleted; where it is little, each is asked for once more. A site
+    /// counts posts that it does not show to this user: where there are such, only what each post itself says is
+    /// proof, for as many as are asked for in one run.
     async fn find_deleted(
         &self,
         run: &mut SyncRun,
@@ -159,15 +167,28 @@ impl RunExecutor {
     ) -> Result<u64, Stop> {
         let there: HashMap<&str, &ExternalStamp> =
             listing.stamps.iter().map(|stamp| (stamp.external_id.as_str(), stamp)).collect();
-        let missing: Vec<&LinkStamp> =
+        let mut missing: Vec<&LinkStamp> =
             links.iter().filter(|link| !there.contains_key(link.external_id.as_str())).collect();
-        let ask = missing.len() <= ASK_EACH;
+        let hides = listing.total > listing.stamps.len() as u64;
+        let ask = hides || missing.len() <= ASK_EACH;
+        if hides && missing.len() > ASK_EACH {
+            // Others than in the run before.
+            let from =
+                usize::try_from(run.id.get()).unwrap_or_default().wrapping_mul(ASK_EACH) % missing.len();
+            missing.rotate_left(from);
+            missing.truncate(ASK_EACH);
+        }
         let mut gone = 0;
         for link in missing {
-            if ask && !matches!(context.session.get(name, &link.external_id).await?, Lookup::Gone) {
+            let found = if ask { ask_for(context, name, &link.external_id).await? } else { Missing::Gone };
+            if found == Missing::There {
                 continue;
             }
+            // What cannot be told now is counted like this too: the totals differ then, and the next run asks again.
             gone += 1;
+            if found == Missing::Unknown {
+                continue;
+            }
             run.progress.total += 1;
             run.checkpoint.note_delete(PendingDelete {
                 candidate: DeleteCandidate {
@@ -193,6 +214,26 @@ impl RunExecutor {
         let mut uow = self.storage.begin().await?;
         uow.insert_events(&[event]).await?;
         Ok(uow.commit().await?)
+    }
+}
+
+/// A post that a listing does not show.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    /// The site says that there is no such post.
+    Gone,
+    /// It is there, or kept from the connected user, which is no proof.
+    There,
+    /// The site failed.
+    Unknown,
+}
+
+async fn ask_for(context: &RunContext, name: &str, external_id: &str) -> Result<Missing, Stop> {
+    match context.session.get(name, external_id).await {
+        Ok(Lookup::Gone) => Ok(Missing::Gone),
+        Ok(Lookup::Found(_)) | Err(PlatformError::Forbidden(_)) => Ok(Missing::There),
+        Err(error) if error.is_of_one_item() => Ok(Missing::Unknown),
+        Err(error) => Err(error.into()),
     }
 }
 
