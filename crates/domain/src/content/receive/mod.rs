@@ -223,12 +223,17 @@ impl Content {
             }
         }
         let slug_sent = sent.slug.is_some() && !written.pending.contains(&Field::Slug);
-        if let (true, Some(slug)) = (slug_sent, &item.fields.slug) {
+        // Drafts may share a slug: the one that is free is given when a post goes out.
+        let went_out = sent.status.is_some()
+            && !slug_sent
+            && !link.base.local_changed(Field::Slug, &FieldPatch::from(&self.fields));
+        if let (true, Some(slug)) = (slug_sent || went_out, &item.fields.slug) {
             // The address that is live is the truth, whatever was asked for.
-            if sent.slug.as_ref() == Some(&self.fields.slug) {
+            if went_out || sent.slug.as_ref() == Some(&self.fields.slug) {
                 self.fields.slug.clone_from(slug);
             }
             link.base.local.slug = Some(slug.clone());
+            link.base.agree_external(Field::Slug, &item.fields);
         }
         link.base.deleted = item.trashed;
         self.settle();

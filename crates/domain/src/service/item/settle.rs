@@ -6,7 +6,7 @@ use super::{ItemError, ItemOutcome, ItemSync, Story};
 use crate::content::{Content, Field, FieldPatch, PushIntent, Received};
 use crate::event::Action;
 use crate::id::ContentId;
-use crate::ports::platform::{ExternalItem, PlatformError, Trouble, Written};
+use crate::ports::platform::{ExternalItem, Note, PlatformError, Trouble, Written};
 use crate::ports::storage::{StorageError, UnitOfWork};
 use crate::sync::{Progress, SyncRun};
 use crate::time::Timestamp;
@@ -149,10 +149,18 @@ impl ItemSync<'_> {
         let Some(mut content) = uow.lock_content(id).await?.filter(|content| content.link.is_some()) else {
             return Ok(Settled::Reread);
         };
+        let slug = content.fields.slug.clone();
         content.record_written(sent, &written);
         story.pushed.extend(sent.present());
         story.trashed |= sent.is_empty();
         story.notes.extend(written.notes.iter().cloned());
+        story.note_slug(&slug, &content.fields.slug);
+        if !written.pending.is_empty() {
+            content.updated_at = now;
+            save(uow.as_mut(), &content).await?;
+            uow.commit().await?;
+            return Err(ItemError::Platform(PlatformError::Rejected(not_as_meant(&written))));
+        }
         let received = content.receive(&written.item, self.reach, now);
         if self.to_send(&content, &received).is_some() {
             story.absorb(&received);
@@ -222,6 +230,16 @@ impl ItemSync<'_> {
     }
 }
 
+/// What the site said of an update that it did not take as it was meant.
+fn not_as_meant(written: &Written) -> Trouble {
+    let told =
+        written.notes.last().map(|note| Trouble { code: note.code.clone(), message: note.message.clone() });
+    told.unwrap_or_else(|| Trouble {
+        code: "not_as_meant".to_owned(),
+        message: "the site did not take the change as it was meant".to_owned(),
+    })
+}
+
 /// Writes a content. Its row is held, so the only thing in the way can be another content that has its post.
 pub(super) async fn save(uow: &mut dyn UnitOfWork, content: &Content) -> Result<i64, ItemError> {
     match uow.update_content(content).await {
@@ -274,6 +292,17 @@ impl Story {
         self.pushed.extend(received.confirmed.iter().copied());
         self.deleted |= received.deleted;
         self.restored |= received.restored;
+    }
+
+    /// Says that another slug is live than the writer's, where nothing has said so yet.
+    fn note_slug(&mut self, before: &str, now: &str) {
+        let said = self.notes.iter().any(|note| note.code == "slug_changed");
+        if !before.is_empty() && before != now && !said {
+            self.notes.push(Note {
+                code: "slug_changed".to_owned(),
+                message: format!("the site uses the slug `{now}`"),
+            });
+        }
     }
 
     fn outcome(&self) -> ItemOutcome {
