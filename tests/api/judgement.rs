@@ -81,3 +81,22 @@ async fn every_answer_carries_a_request_id_and_a_sane_one_is_the_callers_own() -
     assert_ne!(Answer::of(insane).await?.header("x-request-id")?.len(), 129);
     Ok(())
 }
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_when_to_come_back() -> anyhow::Result<()> {
+    let service = Service::on(Backend::Sqlite).env("IGNY8_THROTTLE_INTEGRATION", "2/h").start().await?;
+    let tenant = service.bootstrap("acme", "https://acme.example")?;
+    let first = tenant.owner.get("integrations/").await?;
+    first.expect(200)?;
+    assert_eq!(first.header("ratelimit-policy")?, "\"integration\";q=2;w=3600");
+    assert!(first.header("ratelimit")?.starts_with("\"integration\";r=1;t="), "{:?}", first.headers);
+    tenant.owner.get("nowhere/").await?.problem(404, "not_found")?;
+    tenant.owner.get("integrations/987654/").await?.problem(404, "not_found")?;
+    let refused = tenant.owner.get("integrations/987654/").await?;
+    refused.problem(429, "throttled")?;
+    assert!(refused.header("retry-after")?.parse::<u32>()? > 0);
+    tenant.owner.get("/healthz").await?.expect(200)?;
+    let another = service.member(&tenant, "editor@acme.example", "editor")?;
+    another.get("integrations/").await?.expect(200)?;
+    Ok(())
+}
