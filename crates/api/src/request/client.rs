@@ -32,12 +32,9 @@ fn hops(headers: &HeaderMap) -> Vec<String> {
     let values = |name| {
         headers.get_all(name).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','))
     };
-    let standard: Vec<String> = values(FORWARDED).map(forwarded_for).collect();
-    if standard.is_empty() {
-        values(X_FORWARDED_FOR).map(|hop| hop.trim().to_owned()).collect()
-    } else {
-        standard
-    }
+    // Most proxies write only this one and pass on a `Forwarded` that the client invented.
+    let usual: Vec<String> = values(X_FORWARDED_FOR).map(|hop| hop.trim().to_owned()).collect();
+    if usual.is_empty() { values(FORWARDED).map(forwarded_for).collect() } else { usual }
 }
 
 fn forwarded_for(element: &str) -> String {
@@ -67,6 +64,7 @@ mod tests {
     #[case::garbage("10.0.0.1", &[("x-forwarded-for", "203.0.113.9, unknown")], "10.0.0.1")]
     #[case::nothing("10.0.0.1", &[], "10.0.0.1")]
     #[case::standard("10.0.0.1", &[("forwarded", "for=\"[2001:db8::7]:4711\";proto=https")], "2001:db8::7")]
+    #[case::both("10.0.0.1", &[("forwarded", "for=1.1.1.1"), ("x-forwarded-for", "203.0.113.9")], "203.0.113.9")]
     #[case::port("10.0.0.1", &[("x-forwarded-for", "203.0.113.9:4711")], "203.0.113.9")]
     #[case::mapped("::ffff:10.0.0.1", &[("x-forwarded-for", "203.0.113.9")], "203.0.113.9")]
     fn the_nearest_stranger_is_the_client(

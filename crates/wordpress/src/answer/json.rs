@@ -39,6 +39,28 @@ pub struct NotJson;
 
 /// Parses strictly first. Only where that fails the outermost object or list is looked for.
 pub fn parse(body: &[u8]) -> Result<Parsed, NotJson> {
+    let mut parsed = read(body)?;
+    if contains(body, b"\\u0000") {
+        drop_nul(&mut parsed.value);
+    }
+    Ok(parsed)
+}
+
+/// U+0000 is no character that a text here may hold, and PostgreSQL refuses it.
+fn drop_nul(value: &mut Value) {
+    match value {
+        Value::String(text) => text.retain(|character| character != '\0'),
+        Value::Array(items) => items.iter_mut().for_each(drop_nul),
+        Value::Object(members) => members.values_mut().for_each(drop_nul),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn contains(body: &[u8], part: &[u8]) -> bool {
+    body.windows(part.len()).any(|window| window == part)
+}
+
+fn read(body: &[u8]) -> Result<Parsed, NotJson> {
     if let Ok(value) = serde_json::from_slice(body) {
         return Ok(Parsed { value, noise: None });
     }

@@ -7,10 +7,13 @@
 use super::reading::Gathered;
 use super::row::Row;
 use super::structure::Taxonomy;
-use super::window::PageSize;
+use super::window::{PageSize, Window};
 use crate::site::{Failure, FailureKind, SiteClient};
 use igny8_integration_domain::ports::platform::UnreadableItem;
 use igny8_integration_domain::time::Timestamp;
+
+/// Windows in a row that may show nothing before a walk ends.
+const EMPTY_WINDOWS: u32 = 20;
 
 /// How far a walk has come: the position of the next row, and the last id that was seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,12 +56,29 @@ pub(super) struct Walk<'w> {
 }
 
 impl Walk<'_> {
+    /// The first window from `start` on that shows a row. Rows that the user may not read are counted and not shown, so
+    /// an empty window need not be the end; but a site whose total is invented must not be asked for ever.
+    async fn first_shown(&self, start: u64) -> Result<(u64, Window), Failure> {
+        let mut start = start;
+        let mut window = self.window(start).await?;
+        for _ in 0..EMPTY_WINDOWS {
+            let end = start + window.size;
+            if !window.ids.is_empty() || window.total.is_none_or(|total| end >= total) {
+                break;
+            }
+            start = end;
+            window = self.window(start).await?;
+        }
+        Ok((start, window))
+    }
+
     /// The rows after the cursor.
     pub async fn page(&self, cursor: Cursor) -> Result<Walked, Failure> {
         let start = cursor.offset.saturating_sub(1);
-        let ahead = self.window(start).await?;
+        let (start, ahead) = self.first_shown(start).await?;
         let mut gathered = Gathered::default();
-        let mut known = start == 0 || ahead.ids.iter().any(|id| *id <= cursor.last_id);
+        let is_end = ahead.ids.is_empty();
+        let mut known = start == 0 || is_end || ahead.ids.iter().any(|id| *id <= cursor.last_id);
         let mut back = start;
         while !known {
             back = back.saturating_sub(self.page_size.get());
@@ -67,7 +87,7 @@ impl Walk<'_> {
             gathered.add(behind.rows, behind.unreadable, cursor.last_id);
         }
         let (end, total, server_time) = (start + ahead.size, ahead.total, ahead.server_time);
-        let more = total.map_or(!ahead.ids.is_empty(), |total| end < total);
+        let more = !is_end && total.is_none_or(|total| end < total);
         gathered.add(ahead.rows, ahead.unreadable, cursor.last_id);
         let last_id = gathered.last_id().unwrap_or(cursor.last_id).max(cursor.last_id);
         let (rows, unreadable) = gathered.into_parts();

@@ -31,7 +31,7 @@ pub struct EventFilter {
 /// History.
 #[async_trait]
 pub trait EventRepository {
-    /// Adds lines, in order.
+    /// Adds lines, in order. The integration may be gone: the line that says so outlives it.
     async fn insert_events(&mut self, events: &[NewEvent]) -> Result<Vec<EventId>, StorageError>;
     /// Lines, newest first.
     async fn list_events(

@@ -14,6 +14,7 @@ use crate::id::{AccountId, IntegrationId};
 use crate::integration::{ConflictPolicy, Credentials, Integration, NewIntegration};
 use crate::ports::storage::{StorageError, UnitOfWork};
 use crate::service::race::{expect_version, retrying};
+use crate::service::sync::{Ending, end_run};
 use crate::service::{Conflict, ServiceError};
 use crate::sync::RunStatus;
 use crate::time::Timestamp;
@@ -161,13 +162,34 @@ impl IntegrationService {
         wanted: Wanted,
     ) -> Result<IntegrationView, ServiceError> {
         let now = self.clock.now();
+        let identity = integration.site_url.identity();
         let changed = self.apply(&mut integration, wanted, now);
+        let moved = integration.site_url.identity() != identity;
+        if moved || !integration.is_active || !integration.sync_enabled {
+            self.stop_run(unit.as_mut(), &mut integration, now).await?;
+        }
         integration.version = unit.update_integration(&integration).await?;
         let mut event = connection_event(&integration, Action::Updated, caller.actor(), now);
         event.details = json!({ "changed": changed });
         unit.insert_events(&[event]).await?;
         unit.commit().await?;
         Ok(IntegrationView::of(integration, &*self.cipher))
+    }
+
+    /// A run under way knows the old address and the old switches: it ends, and whatever its worker still wants to record
+    /// is refused.
+    async fn stop_run(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        integration: &mut Integration,
+        now: Timestamp,
+    ) -> Result<(), ServiceError> {
+        if let Some(mut run) = unit.find_active_run(integration.id).await? {
+            let ending = Ending::cancelled(self.schedule, now);
+            end_run(unit, integration, &mut run, ending).await?;
+            plan_next_sync(integration, self.schedule, now);
+        }
+        Ok(())
     }
 
     async fn try_delete(
@@ -188,6 +210,9 @@ impl IntegrationService {
             unit.record_run(&run).await?;
         }
         unit.delete_integration(&integration, now).await?;
+        // Its history goes with it; this one line stays.
+        let event = connection_event(&integration, Action::Deleted, caller.actor(), now);
+        unit.insert_events(&[event]).await?;
         unit.commit().await?;
         Ok(())
     }

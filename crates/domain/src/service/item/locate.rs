@@ -82,11 +82,15 @@ impl ItemSync<'_> {
             return Ok(Located::Again);
         };
         let Some(link) = &content.link else { return Ok(Located::Again) };
+        let proven = link.is_gone();
         let removed = Removed::gone(link);
         let reach = crate::content::Reach { defer_deletes: true, ..self.reach };
         let before = content.clone();
         let received = content.receive_removed(&removed, reach, now);
-        if received.delete_deferred {
+        // One answer proves nothing: a cache or a language plugin says the same. Only a complete listing does.
+        let would_act = received.wants_push() || !received.conflicts.is_empty();
+        let may_push = self.push || !received.wants_push();
+        if received.delete_deferred || (would_act && !proven) || !may_push {
             return self.missing(uow, before).await.map(Located::Done);
         }
         let again = received.wants_push();

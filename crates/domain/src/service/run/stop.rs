@@ -92,6 +92,14 @@ impl From<ItemError> for Stop {
 
 impl RunExecutor {
     pub(super) async fn stop(&self, run: SyncRun, stop: Stop) -> Result<Turn, StorageError> {
+        if matches!(stop, Stop::Lost | Stop::Storage(StorageError::Unavailable(_))) {
+            return match stop {
+                Stop::Storage(error) => Err(error),
+                _ => Ok(Turn::Lost),
+            };
+        }
+        // A step that failed has moved on in memory; only what it committed may be recorded.
+        let Some(run) = self.committed(&run).await? else { return Ok(Turn::Lost) };
         match stop {
             Stop::Pause { trouble, retry_after } => self.pause(run, trouble, retry_after).await,
             Stop::Wait { trouble, round } => {
@@ -102,8 +110,23 @@ impl RunExecutor {
             Stop::Brake(error) => self.end(run, RunStatus::Partial, Some(*error)).await,
             Stop::Cancelled => self.end(run, RunStatus::Cancelled, None).await,
             Stop::Lost => Ok(Turn::Lost),
-            Stop::Storage(error) => Err(error),
+            Stop::Storage(error) => {
+                // What is stored or shown can't be kept as it is: it would fail alike for ever, and hold the run.
+                tracing::error!(run.id = %run.id, error = ?error, "a run met a row that cannot be stored or read");
+                let trouble = Trouble {
+                    code: "internal_error".to_owned(),
+                    message: "something went wrong inside; the log says what".to_owned(),
+                };
+                self.pause(run, trouble, None).await
+            }
         }
+    }
+
+    /// The run as it was committed last, while it is still this node's.
+    async fn committed(&self, run: &SyncRun) -> Result<Option<SyncRun>, StorageError> {
+        let mut uow = self.storage.read().await?;
+        let stored = uow.find_run(run.id).await?;
+        Ok(stored.filter(|stored| stored.fence == run.fence && !stored.status.is_final()))
     }
 
     async fn pause(

@@ -5,7 +5,7 @@ use crate::account::{Caller, Denied, Need, Role};
 use crate::event::{Actor, ActorKind};
 use crate::id::IntegrationId;
 use crate::integration::{Integration, SyncStatus, is_internal_type};
-use crate::ports::storage::{Queued, UnitOfWork};
+use crate::ports::storage::{Cursor, Queued, StorageError, UnitOfWork};
 use crate::service::{Conflict, ServiceError};
 use crate::sync::{Direction, NewRun, RunOptions, RunScope, SyncRun, Trigger};
 use crate::time::Timestamp;
@@ -13,6 +13,9 @@ use crate::validation::{FieldError, ValidationErrors};
 
 /// How many integrations one look at the schedule takes up.
 const DUE_AT_ONCE: u32 = 100;
+
+/// How many of an integration's newest runs are looked at for a dry one.
+const LOOKED_AT: u32 = 25;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,7 +78,13 @@ impl SyncService {
                 Ok(_) => queued += 1,
                 // Somebody was quicker, switched it off or deleted it.
                 Err(ServiceError::Conflict(_) | ServiceError::Denied(_)) => {}
-                Err(error) => return Err(error),
+                Err(ServiceError::Unavailable(error @ StorageError::Unavailable(_))) => {
+                    return Err(ServiceError::Unavailable(error));
+                }
+                // One integration's trouble is not the others'.
+                Err(error) => {
+                    tracing::error!(integration.id = %integration.id, error = ?error, "a scheduled run could not be queued");
+                }
             }
         }
         Ok(queued)
@@ -100,6 +109,9 @@ impl SyncService {
         if self.platforms.find(integration.platform).is_none() {
             return Err(ServiceError::PlatformNotSupported);
         }
+        if options.dry_run {
+            refuse_second_dry_run(uow.as_mut(), id).await?;
+        }
         let run = NewRun {
             account_id: integration.account_id,
             site_id: integration.site_id,
@@ -120,6 +132,15 @@ impl SyncService {
         uow.commit().await?;
         self.queue.wake();
         Ok(run)
+    }
+}
+
+/// One dry run at a time: they would fill the workers before other tenants' runs.
+async fn refuse_second_dry_run(uow: &mut dyn UnitOfWork, id: IntegrationId) -> Result<(), ServiceError> {
+    let newest = uow.list_runs(id, Cursor::Newest, LOOKED_AT).await?.items;
+    match newest.iter().find(|run| run.options.dry_run && !run.status.is_final()) {
+        Some(run) => Err(Conflict::SyncInProgress(run.id).into()),
+        None => Ok(()),
     }
 }
 
