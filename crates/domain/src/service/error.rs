@@ -50,6 +50,9 @@ pub enum ServiceError {
     /// The row is not at the version that the caller named.
     #[error("the row has changed since it was read")]
     PreconditionFailed,
+    /// The idempotency key was used for another request.
+    #[error("this idempotency key was used for another body")]
+    IdempotencyKeyReused,
     /// There is no adapter for this platform.
     #[error("this platform has no adapter yet")]
     PlatformNotSupported,

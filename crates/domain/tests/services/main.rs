@@ -6,6 +6,7 @@ mod content;
 mod credentials;
 mod integration;
 mod onboarding;
+mod once;
 mod platform;
 mod session;
 mod world;

@@ -9,6 +9,7 @@ mod content;
 mod event;
 mod integration;
 mod paging;
+mod receipt;
 mod run;
 
 use async_trait::async_trait;
@@ -18,6 +19,7 @@ pub use content::{ContentFilter, ContentRepository, ContentTotals, LinkStamp, Pe
 pub use event::{EventFilter, EventRepository};
 pub use integration::{IntegrationFilter, IntegrationOrder, IntegrationRepository};
 pub use paging::{Cursor, CursorPage, Page, PageRequest};
+pub use receipt::{Receipt, ReceiptKey, ReceiptRepository};
 pub use run::{Queued, RunRepository};
 
 /// Why the store did not do it, by what the caller can do.
@@ -60,6 +62,7 @@ pub trait UnitOfWork:
     + ContentRepository
     + RunRepository
     + EventRepository
+    + ReceiptRepository
     + Send
 {
     /// Makes it durable: when this returns `Ok`, a power cut loses nothing of it.

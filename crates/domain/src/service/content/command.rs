@@ -3,6 +3,7 @@
 use super::rules;
 use crate::content::{ContentFields, FieldPatch, Seo};
 use crate::id::SiteId;
+use crate::service::IdempotencyKey;
 use crate::time::to_stored;
 use crate::validation::ValidationErrors;
 
@@ -12,6 +13,7 @@ pub struct CreateContent {
     site_id: SiteId,
     content_type: String,
     fields: ContentFields,
+    idempotency_key: Option<IdempotencyKey>,
 }
 
 impl CreateContent {
@@ -27,7 +29,20 @@ impl CreateContent {
         errors.extend(rules::problems(&FieldPatch::from(&fields)));
         ValidationErrors::from_errors(errors)?;
         let publish_at = fields.publish_at.map(to_stored);
-        Ok(Self { site_id, content_type, fields: ContentFields { publish_at, ..fields } })
+        let fields = ContentFields { publish_at, ..fields };
+        Ok(Self { site_id, content_type, fields, idempotency_key: None })
+    }
+
+    /// With what the sender calls this request, so that it can be sent again.
+    #[must_use]
+    pub fn under(mut self, key: Option<IdempotencyKey>) -> Self {
+        self.idempotency_key = key;
+        self
+    }
+
+    /// What the sender calls this request.
+    pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
+        self.idempotency_key.as_ref()
     }
 
     /// On which site.

@@ -15,6 +15,7 @@ use crate::event::NewEvent;
 use crate::id::ContentId;
 use crate::ports::Clock;
 use crate::ports::storage::{ContentFilter, Page, PageRequest, Storage, UnitOfWork};
+use crate::service::once::{Claim, claim};
 use crate::service::race::{expect_version, retrying};
 use crate::service::{Conflict, ServiceError};
 use crate::time::Timestamp;
@@ -63,15 +64,25 @@ impl ContentService {
         Ok(admit(caller, unit.find_content(id).await?, VIEWER)?)
     }
 
-    /// Makes one.
+    /// Makes one. Safe to repeat with its key.
     pub async fn create(&self, caller: &Caller, command: &CreateContent) -> Result<Content, ServiceError> {
         caller.satisfies(EDITOR)?;
+        retrying!(self.try_create(caller, command))
+    }
+
+    async fn try_create(&self, caller: &Caller, command: &CreateContent) -> Result<Content, ServiceError> {
+        let now = self.clock.now();
         let mut unit = self.storage.begin().await?;
         let site = unit
             .find_site(command.site_id())
             .await?
             .filter(|site| caller.reaches(site.account_id, site.id))
             .ok_or(Denied::NotFound)?;
+        let claim = claim(&mut *unit, site.account_id, caller, command.idempotency_key(), now).await?;
+        if let Claim::Done(made) = claim {
+            let made = ContentId::new(made).ok_or(Denied::NotFound)?;
+            return Ok(admit(caller, unit.find_content(made).await?, EDITOR)?);
+        }
         let content = unit
             .insert_content(&NewContent {
                 account_id: site.account_id,
@@ -80,9 +91,10 @@ impl ContentService {
                 fields: command.fields().clone(),
                 deleted_at: None,
                 link: None,
-                created_at: self.clock.now(),
+                created_at: now,
             })
             .await?;
+        claim.settle(&mut *unit, content.id.get()).await?;
         unit.commit().await?;
         Ok(content)
     }

@@ -13,9 +13,10 @@ use crate::event::Action;
 use crate::id::{AccountId, IntegrationId};
 use crate::integration::{ConflictPolicy, Credentials, Integration, NewIntegration};
 use crate::ports::storage::{StorageError, UnitOfWork};
+use crate::service::once::{Claim, claim};
 use crate::service::race::{expect_version, retrying};
 use crate::service::sync::{Ending, end_run};
-use crate::service::{Conflict, ServiceError};
+use crate::service::{Conflict, IdempotencyKey, ServiceError};
 use crate::sync::RunStatus;
 use crate::time::Timestamp;
 use crate::validation::ValidationErrors;
@@ -27,8 +28,27 @@ impl IntegrationService {
         caller: &Caller,
         command: &CreateIntegration,
     ) -> Result<IntegrationView, ServiceError> {
+        self.create_once(caller, command, None).await
+    }
+
+    /// As [`Self::create`]; with a key it is safe to repeat.
+    pub async fn create_once(
+        &self,
+        caller: &Caller,
+        command: &CreateIntegration,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<IntegrationView, ServiceError> {
         caller.satisfies(EDITOR)?;
         ValidationErrors::from_errors(command.credentials.problems(command.platform))?;
+        retrying!(self.try_create(caller, command, key))
+    }
+
+    async fn try_create(
+        &self,
+        caller: &Caller,
+        command: &CreateIntegration,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<IntegrationView, ServiceError> {
         let now = self.clock.now();
         let mut unit = self.storage.begin().await?;
         let site = unit
@@ -36,6 +56,12 @@ impl IntegrationService {
             .await?
             .filter(|site| caller.reaches(site.account_id, site.id))
             .ok_or(Denied::NotFound)?;
+        let claim = claim(&mut *unit, site.account_id, caller, key, now).await?;
+        if let Claim::Done(made) = claim {
+            let made = IntegrationId::new(made).ok_or(Denied::NotFound)?;
+            let integration = admit(caller, unit.find_integration(made).await?, EDITOR)?;
+            return Ok(IntegrationView::of(integration, &*self.cipher));
+        }
         let new = new_integration(&mut *unit, command, &site, now).await?;
         let mut integration = unit.insert_integration(&new).await.map_err(|error| match error {
             StorageError::Conflict => Conflict::AlreadyExists.into(),
@@ -47,6 +73,7 @@ impl IntegrationService {
         let mut event = connection_event(&integration, Action::Created, caller.actor(), now);
         event.details = json!({"platform": integration.platform, "site_url": integration.site_url});
         unit.insert_events(&[event]).await?;
+        claim.settle(&mut *unit, integration.id.get()).await?;
         unit.commit().await?;
         Ok(IntegrationView::of(integration, &*self.cipher))
     }

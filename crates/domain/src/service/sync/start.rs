@@ -3,10 +3,12 @@
 use super::{SyncService, authorize_in};
 use crate::account::{Caller, Denied, Need, Role};
 use crate::event::{Actor, ActorKind};
-use crate::id::IntegrationId;
+use crate::id::{IntegrationId, RunId};
 use crate::integration::{Integration, SyncStatus, is_internal_type};
 use crate::ports::storage::{Cursor, Queued, StorageError, UnitOfWork};
-use crate::service::{Conflict, ServiceError};
+use crate::service::once::{Claim, claim};
+use crate::service::race::retrying;
+use crate::service::{Conflict, IdempotencyKey, ServiceError};
 use crate::sync::{Direction, NewRun, RunOptions, RunScope, SyncRun, Trigger};
 use crate::time::Timestamp;
 use crate::validation::{FieldError, ValidationErrors};
@@ -30,6 +32,8 @@ pub struct StartSync {
     pub dry_run: bool,
     /// A person saw how much would be deleted and agreed.
     pub confirm_deletes: bool,
+    /// What the sender calls this request, so that it can be sent again.
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 impl SyncService {
@@ -52,13 +56,15 @@ impl SyncService {
             ActorKind::Schedule => Trigger::Schedule,
             ActorKind::User | ActorKind::SiteKey | ActorKind::Service => Trigger::Api,
         };
-        self.queue(caller, id, asked.direction, trigger, options).await
+        let wanted = Wanted { direction: asked.direction, trigger, options, key: asked.idempotency_key };
+        retrying!(self.queue(caller, id, &wanted))
     }
 
     /// Queues a run over every content that failed, and nothing else.
     pub async fn retry_failed(&self, caller: &Caller, id: IntegrationId) -> Result<SyncRun, ServiceError> {
         let options = RunOptions { scope: RunScope::Failed, ..RunOptions::default() };
-        self.queue(caller, id, Direction::Both, Trigger::Retry, options).await
+        let wanted = Wanted { direction: Direction::Both, trigger: Trigger::Retry, options, key: None };
+        self.queue(caller, id, &wanted).await
     }
 
     /// Queues a run for each integration whose time has come; gives how many.
@@ -94,15 +100,19 @@ impl SyncService {
         &self,
         caller: &Caller,
         id: IntegrationId,
-        direction: Direction,
-        trigger: Trigger,
-        options: RunOptions,
+        wanted: &Wanted,
     ) -> Result<SyncRun, ServiceError> {
         let now = self.clock.now();
         let mut uow = self.storage.begin().await?;
         authorize_in(uow.as_mut(), caller, id, Need::Person(Role::Editor)).await?;
         let mut integration = uow.lock_integration(id).await?.ok_or(Denied::NotFound)?;
-        check_types(&integration, options.content_types.as_deref())?;
+        check_types(&integration, wanted.options.content_types.as_deref())?;
+        let key = wanted.key.as_ref();
+        let claim = claim(uow.as_mut(), integration.account_id, caller, key, now).await?;
+        if let Claim::Done(queued) = claim {
+            let queued = RunId::new(queued).ok_or(Denied::NotFound)?;
+            return Ok(uow.find_run(queued).await?.ok_or(Denied::NotFound)?);
+        }
         if !integration.is_active || !integration.sync_enabled {
             return Err(Conflict::SyncDisabled.into());
         }
@@ -116,10 +126,10 @@ impl SyncService {
             account_id: integration.account_id,
             site_id: integration.site_id,
             integration_id: id,
-            direction,
-            trigger,
+            direction: wanted.direction,
+            trigger: wanted.trigger,
             actor: caller.actor(),
-            options,
+            options: wanted.options.clone(),
             queued_at: now,
         };
         let run = match uow.insert_run(&run).await? {
@@ -129,6 +139,7 @@ impl SyncService {
         if !run.options.dry_run {
             mark_queued(uow.as_mut(), &mut integration, now).await?;
         }
+        claim.settle(uow.as_mut(), run.id.get()).await?;
         uow.commit().await?;
         self.queue.wake();
         Ok(run)
@@ -142,6 +153,14 @@ async fn refuse_second_dry_run(uow: &mut dyn UnitOfWork, id: IntegrationId) -> R
         Some(run) => Err(Conflict::SyncInProgress(run.id).into()),
         None => Ok(()),
     }
+}
+
+/// A run that is to be queued.
+struct Wanted {
+    direction: Direction,
+    trigger: Trigger,
+    options: RunOptions,
+    key: Option<IdempotencyKey>,
 }
 
 async fn mark_queued(

@@ -5,6 +5,7 @@ mod account;
 mod content;
 mod event;
 mod integration;
+mod receipt;
 mod run;
 mod site;
 mod state;

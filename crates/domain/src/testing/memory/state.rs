@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::receipt::Row;
 use crate::account::{Account, Site, SiteKey, User, WebhookSecret};
 use crate::content::Content;
 use crate::event::SyncEvent;
 use crate::id::{AccountId, ContentId, EventId, IntegrationId, InvalidId, RunId, SiteId, SiteKeyId, UserId};
 use crate::integration::Integration;
-use crate::ports::storage::{Cursor, CursorPage, Page, PageRequest, StorageError};
+use crate::ports::storage::{Cursor, CursorPage, Page, PageRequest, ReceiptKey, StorageError};
 use crate::sync::SyncRun;
 use crate::time::Timestamp;
 
@@ -25,6 +26,7 @@ pub(super) struct State {
     pub(super) contents: BTreeMap<ContentId, Arc<Content>>,
     pub(super) runs: BTreeMap<RunId, Arc<SyncRun>>,
     pub(super) events: BTreeMap<EventId, Arc<SyncEvent>>,
+    pub(super) receipts: BTreeMap<ReceiptKey, Row>,
     last_ids: BTreeMap<Table, i64>,
 }
 

@@ -97,6 +97,13 @@ macro_rules! storage_contract {
                 a_cursor_sees_only_what_passes_the_filter,
                 an_event_id_is_never_used_again,
             }
+            receipt {
+                a_key_is_claimed_once_and_answers_what_came_of_it,
+                keys_of_others_and_of_other_paths_are_other_keys,
+                a_claim_that_is_dropped_leaves_the_key_free,
+                a_key_is_free_again_after_its_time,
+                of_many_who_claim_a_key_at_once_one_gets_it,
+            }
             transaction {
                 what_is_dropped_never_happened,
                 what_is_committed_is_there_for_everybody,
@@ -139,6 +146,7 @@ mod tests {
             include_str!("integration.rs"),
             include_str!("integration_list.rs"),
             include_str!("link.rs"),
+            include_str!("receipt.rs"),
             include_str!("run.rs"),
             include_str!("run_claim.rs"),
             include_str!("site.rs"),

@@ -17,6 +17,7 @@ mod fixture;
 pub mod integration;
 pub mod integration_list;
 pub mod link;
+pub mod receipt;
 pub mod run;
 pub mod run_claim;
 pub mod site;
