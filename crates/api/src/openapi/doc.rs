@@ -138,6 +138,13 @@ impl Doc {
     }
 
     #[must_use]
+    pub fn idempotent(self) -> Self {
+        let described = "1 to 255 visible ASCII characters, kept 24 h: the same key and body again answers what the \
+                         first did.";
+        self.header("Idempotency-Key", described).refuses(&[Code::IdempotencyKeyReused])
+    }
+
+    #[must_use]
     pub fn prefer_wait(self) -> Self {
         self.header(
             "Prefer",

@@ -21,6 +21,7 @@ impl From<ServiceError> for Problem {
             ServiceError::Inactive => says(Code::Inactive),
             ServiceError::ApiKeyMismatch => says(Code::ApiKeyMismatch),
             ServiceError::PreconditionFailed => says(Code::PreconditionFailed),
+            ServiceError::IdempotencyKeyReused => says(Code::IdempotencyKeyReused),
             ServiceError::PlatformNotSupported => says(Code::PlatformNotSupported),
         }
     }
@@ -112,6 +113,7 @@ mod tests {
             (Conflict::NoConflict.into(), Code::NoConflict),
             (Conflict::SiteMoved.into(), Code::SiteMoved),
             (ServiceError::PreconditionFailed, Code::PreconditionFailed),
+            (ServiceError::IdempotencyKeyReused, Code::IdempotencyKeyReused),
             (ServiceError::PlatformNotSupported, Code::PlatformNotSupported),
             (ServiceError::ConnectionFailed(Box::new(report())), Code::ConnectionFailed),
             (ServiceError::Unavailable(StorageError::Unavailable(cause())), Code::Unavailable),

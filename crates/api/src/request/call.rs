@@ -7,8 +7,11 @@ use actix_web::HttpRequest;
 use actix_web::web::Bytes;
 use igny8_integration_domain::account::Caller;
 use igny8_integration_domain::id::InvalidId;
+use igny8_integration_domain::service::IdempotencyKey;
 use igny8_integration_domain::validation::FieldError;
+use sha2::{Digest as _, Sha256};
 
+use super::idempotency::SentKey;
 use super::precondition::IfMatch;
 use super::prefer;
 use crate::problem::Problem;
@@ -37,6 +40,7 @@ pub struct SentParts {
     pub query: Query,
     pub body: Bytes,
     pub if_match: IfMatch,
+    sent_key: SentKey,
     /// How long the client would wait for a run to end.
     pub wait: Option<Duration>,
 }
@@ -53,6 +57,7 @@ impl SentParts {
             query: Query::of(request.query_string()),
             body,
             if_match: IfMatch::of(request.headers()),
+            sent_key: SentKey::of(request.headers()),
             wait: prefer::wait(request.headers()),
         }
     }
@@ -67,6 +72,22 @@ impl SentParts {
             Problem::invalid(vec![FieldError::new(name, "invalid", error.to_string())])
         })?;
         Ok(id)
+    }
+
+    /// What the sender calls this request, with what it asks.
+    pub fn idempotency_key(&self) -> Result<Option<IdempotencyKey>, Problem> {
+        match &self.sent_key {
+            SentKey::Absent => Ok(None),
+            SentKey::Key(key) => Ok(Some(IdempotencyKey {
+                key: key.clone(),
+                path: self.target.clone(),
+                body_hash: Sha256::digest(&self.body).into(),
+            })),
+            SentKey::Invalid => {
+                let message = "must be one header of 1 to 255 visible ASCII characters";
+                Err(Problem::invalid(vec![FieldError::new("Idempotency-Key", "invalid", message)]))
+            }
+        }
     }
 
     /// The list that was asked for.

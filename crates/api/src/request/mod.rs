@@ -6,6 +6,7 @@ pub mod body;
 pub mod call;
 pub mod client;
 pub mod id;
+pub mod idempotency;
 pub mod judge;
 pub mod links;
 pub mod precondition;

@@ -33,7 +33,7 @@ pub async fn list(call: Call) -> Result<Answer, Problem> {
 
 pub async fn create(call: Call) -> Result<Answer, Problem> {
     call.caller.satisfies(EDITOR)?;
-    let command = body::read(&call.body, content::create)?;
+    let command = body::read(&call.body, content::create)?.under(call.idempotency_key()?);
     let made = call.state.services().contents.create(&call.caller, &command).await?;
     let location = call.location(&format!("content/{}/", made.id));
     shown(StatusCode::CREATED, made)?.at(&location)

@@ -35,7 +35,8 @@ pub async fn list(call: Call) -> Result<Answer, Problem> {
 pub async fn create(call: Call) -> Result<Answer, Problem> {
     call.caller.satisfies(EDITOR)?;
     let command = body::read(&call.body, integration::create)?;
-    let made = call.state.services().integrations.create(&call.caller, &command).await?;
+    let key = call.idempotency_key()?;
+    let made = call.state.services().integrations.create_once(&call.caller, &command, key.as_ref()).await?;
     let location = call.location(&format!("integrations/{}/", made.integration.id));
     shown(StatusCode::CREATED, made)?.at(&location)
 }

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderValue;
 use igny8_integration_domain::account::{Need, Role};
 use igny8_integration_domain::id::{IntegrationId, RunId};
+use igny8_integration_domain::service::sync::StartSync;
 use igny8_integration_domain::sync::SyncRun;
 
 use super::integrations::{EDITOR, admitted};
@@ -26,6 +27,7 @@ const LAST_LOOK: Duration = Duration::from_millis(500);
 pub async fn start(call: Call) -> Result<Answer, Problem> {
     let id = admitted(&call, EDITOR).await?;
     let asked = body::read_optional(&call.body, |body| Some(run::start(body)))?;
+    let asked = StartSync { idempotency_key: call.idempotency_key()?, ..asked };
     let run = call.state.services().sync.start(&call.caller, id, asked).await?;
     started(&call, run).await
 }

@@ -76,6 +76,7 @@ fn integration_routes() -> Vec<Endpoint> {
         judged!(Signed POST "integrations/" => integrations::create,
             Doc::new(INTEGRATIONS, "Connects a site to a platform")
                 .takes(integration::whole_shape(true))
+                .idempotent()
                 .answers::<IntegrationResponse>(StatusCode::CREATED)
                 .refuses(&[Code::NotFound, Code::AlreadyExists])),
         judged!(Open POST "integrations/test-connection/" => connection::onboard,
@@ -120,6 +121,7 @@ fn sync_routes() -> Vec<Endpoint> {
         judged!(Signed POST "integrations/{id}/sync/" => runs::start,
             Doc::new(SYNC, "Starts a run")
                 .may_take(start_shape())
+                .idempotent()
                 .prefer_wait()
                 .answers::<RunResponse>(StatusCode::ACCEPTED)
                 .ok::<RunResponse>()
@@ -155,6 +157,7 @@ fn content_routes() -> Vec<Endpoint> {
         judged!(Signed POST "content/" => contents::create,
             Doc::new(CONTENT, "Writes a content; the next run publishes what is approved")
                 .takes(content::create_shape())
+                .idempotent()
                 .answers::<ContentResponse>(StatusCode::CREATED)
                 .refuses(&[Code::NotFound])),
         judged!(Signed GET "content/{id}/" => contents::get,

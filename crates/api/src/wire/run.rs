@@ -175,5 +175,6 @@ pub fn start(body: &body::Object<'_>) -> StartSync {
         full: body.boolean("full").given().unwrap_or_default(),
         dry_run: body.boolean("dry_run").given().unwrap_or_default(),
         confirm_deletes: body.boolean("confirm_deletes").given().unwrap_or_default(),
+        idempotency_key: None,
     }
 }

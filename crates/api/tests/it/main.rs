@@ -8,6 +8,7 @@ mod connection;
 mod contents;
 mod conventions;
 mod docs;
+mod idempotency;
 mod integrations;
 mod operations;
 mod runs;
