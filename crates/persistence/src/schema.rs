@@ -218,6 +218,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use crate::types::Instant;
+
+    receipts (account_id, sender, path, key) {
+        account_id -> BigInt,
+        sender -> Text,
+        path -> Text,
+        key -> Text,
+        body_hash -> Binary,
+        result -> Nullable<BigInt>,
+        created_at -> Instant,
+    }
+}
+
 diesel::joinable!(integrations -> sites (site_id));
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
@@ -229,5 +244,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     integrations,
     contents,
     runs,
-    events
+    events,
+    receipts
 );

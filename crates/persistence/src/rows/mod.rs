@@ -4,6 +4,7 @@ mod account;
 mod content;
 mod event;
 mod integration;
+mod receipt;
 mod run;
 mod site;
 
@@ -14,6 +15,7 @@ pub use account::{AccountRow, NewAccountRow, NewUserRow, UserRow};
 pub use content::{ContentColumns, ContentRow, NewContentRow};
 pub use event::{EventRow, NewEventRow};
 pub use integration::{IntegrationColumns, IntegrationRow, NewIntegrationRow};
+pub use receipt::{NewReceiptRow, ReceiptRow};
 pub use run::{NewRunRow, RunColumns, RunRow};
 pub use site::{NewSiteKeyRow, NewSiteRow, SiteKeyRow, SiteRow, WebhookSecretRow};
 
