@@ -119,7 +119,7 @@ impl SyncService {
         if self.platforms.find(integration.platform).is_none() {
             return Err(ServiceError::PlatformNotSupported);
         }
-        if options.dry_run {
+        if wanted.options.dry_run {
             refuse_second_dry_run(uow.as_mut(), id).await?;
         }
         let run = NewRun {
