@@ -26,7 +26,7 @@ impl AccountRepository for DieselUnitOfWork {
     ) -> Result<Account, StorageError> {
         let new = NewAccountRow::new(name, policy, now);
         let row: Option<AccountRow> = change!(self, |c| diesel::insert_into(accounts::table)
-            .values(&new)
+            .values(new)
             .on_conflict_do_nothing()
             .returning(AccountRow::as_returning())
             .get_result(c)
@@ -69,7 +69,7 @@ impl AccountRepository for DieselUnitOfWork {
     async fn insert_user(&mut self, user: NewUser) -> Result<User, StorageError> {
         let new = NewUserRow::from(&user);
         let row: Option<UserRow> = change!(self, |c| diesel::insert_into(users::table)
-            .values(&new)
+            .values(new)
             .on_conflict_do_nothing()
             .returning(UserRow::as_returning())
             .get_result(c)

@@ -22,7 +22,7 @@ impl ContentRepository for DieselUnitOfWork {
     async fn insert_content(&mut self, content: &NewContent) -> Result<Content, StorageError> {
         let new = NewContentRow::new(content)?;
         let id: Option<i64> = change!(self, |c| diesel::insert_into(contents::table)
-            .values(&new)
+            .values(new)
             .on_conflict_do_nothing()
             .returning(contents::id)
             .get_result(c)
@@ -106,7 +106,7 @@ impl ContentRepository for DieselUnitOfWork {
         let version: Option<i64> = change!(self, |c| diesel::update(contents::table)
             .filter(contents::id.eq(content.id.get()))
             .filter(contents::version.eq(content.version))
-            .set((&columns, contents::version.eq(contents::version + 1)))
+            .set((columns, contents::version.eq(contents::version + 1)))
             .returning(contents::version)
             .get_result(c)
             .await

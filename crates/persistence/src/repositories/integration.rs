@@ -40,7 +40,7 @@ impl IntegrationRepository for DieselUnitOfWork {
     ) -> Result<Integration, StorageError> {
         let new = NewIntegrationRow::new(integration)?;
         let id: Option<i64> = change!(self, |c| diesel::insert_into(integrations::table)
-            .values(&new)
+            .values(new)
             .on_conflict_do_nothing()
             .returning(integrations::id)
             .get_result(c)
@@ -89,7 +89,7 @@ impl IntegrationRepository for DieselUnitOfWork {
         let version: Option<i64> = change!(self, |c| diesel::update(integrations::table)
             .filter(integrations::id.eq(integration.id.get()))
             .filter(integrations::version.eq(integration.version))
-            .set((&columns, integrations::version.eq(integrations::version + 1)))
+            .set((columns, integrations::version.eq(integrations::version + 1)))
             .returning(integrations::version)
             .get_result(c)
             .await

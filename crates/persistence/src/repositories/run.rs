@@ -35,7 +35,7 @@ impl RunRepository for DieselUnitOfWork {
     async fn insert_run(&mut self, run: &NewRun) -> Result<Queued, StorageError> {
         let new = NewRunRow::new(run)?;
         let id: Option<i64> = change!(self, |c| diesel::insert_into(runs::table)
-            .values(&new)
+            .values(new)
             .on_conflict_do_nothing()
             .returning(runs::id)
             .get_result(c)
@@ -147,7 +147,7 @@ impl RunRepository for DieselUnitOfWork {
             .filter(runs::id.eq(run.id.get()))
             .filter(runs::fence.eq(run.fence))
             .filter(runs::active)
-            .set(&columns)
+            .set(columns)
             .returning(runs::cancel_requested)
             .get_result(c)
             .await

@@ -30,7 +30,7 @@ impl SiteRepository for DieselUnitOfWork {
     async fn insert_site(&mut self, site: NewSite) -> Result<Site, StorageError> {
         let new = NewSiteRow::from(site);
         let row: SiteRow = change!(self, |c| diesel::insert_into(sites::table)
-            .values(&new)
+            .values(new)
             .returning(SiteRow::as_returning())
             .get_result(c)
             .await)?;
@@ -71,7 +71,7 @@ impl SiteRepository for DieselUnitOfWork {
     ) -> Result<SiteKey, StorageError> {
         let new = NewSiteKeyRow::new(site, hash, now);
         let row: Option<SiteKeyRow> = change!(self, |c| diesel::insert_into(site_keys::table)
-            .values(&new)
+            .values(new)
             .on_conflict_do_nothing()
             .returning(SiteKeyRow::as_returning())
             .get_result(c)
@@ -110,7 +110,7 @@ impl SiteRepository for DieselUnitOfWork {
     async fn insert_webhook_secret(&mut self, secret: &WebhookSecret) -> Result<(), StorageError> {
         let new = WebhookSecretRow::from(secret);
         let inserted = change!(self, |c| diesel::insert_into(webhook_secrets::table)
-            .values(&new)
+            .values(new)
             .on_conflict_do_nothing()
             .execute(c)
             .await)?;

@@ -22,16 +22,16 @@ pub struct AccountRow {
 
 #[derive(Insertable)]
 #[diesel(table_name = accounts, treat_none_as_default_value = false)]
-pub struct NewAccountRow<'a> {
-    name: &'a str,
+pub struct NewAccountRow {
+    name: String,
     is_active: bool,
     conflict_policy: &'static str,
     created_at: At,
 }
 
-impl<'a> NewAccountRow<'a> {
-    pub fn new(name: &'a str, policy: ConflictPolicy, now: Timestamp) -> Self {
-        Self { name, is_active: true, conflict_policy: policy.as_str(), created_at: At(now) }
+impl NewAccountRow {
+    pub fn new(name: &str, policy: ConflictPolicy, now: Timestamp) -> Self {
+        Self { name: name.to_owned(), is_active: true, conflict_policy: policy.as_str(), created_at: At(now) }
     }
 }
 

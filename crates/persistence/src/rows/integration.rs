@@ -119,10 +119,10 @@ impl NewIntegrationRow {
 /// What an update writes.
 #[derive(AsChangeset)]
 #[diesel(table_name = integrations, treat_none_as_null = true)]
-pub struct IntegrationColumns<'a> {
-    site_url: &'a str,
+pub struct IntegrationColumns {
+    site_url: String,
     site_url_search: String,
-    credentials: &'a [u8],
+    credentials: Vec<u8>,
     is_active: bool,
     sync_enabled: bool,
     conflict_policy: &'static str,
@@ -137,12 +137,12 @@ pub struct IntegrationColumns<'a> {
     platform_state: JsonText,
 }
 
-impl<'a> IntegrationColumns<'a> {
-    pub fn new(integration: &'a Integration) -> Result<Self, StorageError> {
+impl IntegrationColumns {
+    pub fn new(integration: &Integration) -> Result<Self, StorageError> {
         Ok(Self {
-            site_url: integration.site_url.as_str(),
+            site_url: integration.site_url.as_str().to_owned(),
             site_url_search: fold(integration.site_url.as_str()),
-            credentials: &integration.credentials.0,
+            credentials: integration.credentials.0.clone(),
             is_active: integration.is_active,
             sync_enabled: integration.sync_enabled,
             conflict_policy: integration.conflict_policy.as_str(),

@@ -1,6 +1,9 @@
 //! The storage port on both databases.
 
+mod cancellation;
+mod migrations;
 mod postgres;
+mod runtime;
 mod support;
 
 mod sqlite_contract {

@@ -25,6 +25,12 @@ pub async fn fresh_database() -> anyhow::Result<String> {
     server.create_from(TEMPLATE).await
 }
 
+/// The URL of a database without a schema.
+pub async fn blank_database() -> anyhow::Result<String> {
+    let server = SERVER.get_or_try_init(Server::start).await?;
+    server.create_from("template0").await
+}
+
 impl Server {
     /// The script ends the server when this process ends, however it does: then its standard input ends.
     async fn start() -> anyhow::Result<Self> {
