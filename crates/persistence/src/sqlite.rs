@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::anyhow;
 use deadpool::Runtime;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool::Pool;
@@ -74,7 +73,9 @@ fn pool(
     manager.recycling_method = RecyclingMethod::Fast;
     manager.custom_setup = Box::new(move |file| {
         let opening = runtime.spawn(open(file.to_owned(), pragmas));
-        Box::pin(async move { opening.await.map_err(|error| bad(&error))? })
+        Box::pin(async move {
+            opening.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))?
+        })
     });
     Pool::builder(AsyncDieselConnectionManager::new_with_config(file, manager))
         .max_size(size)
@@ -95,6 +96,28 @@ async fn open(file: String, pragmas: &'static str) -> ConnectionResult<SqliteCon
     Ok(connection)
 }
 
-fn bad(error: &dyn std::error::Error) -> ConnectionError {
-    ConnectionError::BadConnection(anyhow!("{error}").to_string())
+#[cfg(test)]
+mod tests {
+    use diesel::sql_types::Integer;
+    use diesel_async::RunQueryDsl;
+
+    use super::*;
+
+    async fn pragma(connection: &mut SqliteConn, name: &str) -> anyhow::Result<i32> {
+        let value = diesel::dsl::sql::<Integer>(&format!("{name} FROM pragma_{name}"));
+        Ok(diesel::select(value).get_result(connection).await?)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_writer_flushes_each_commit_and_a_reader_writes_nothing() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("igny8.db").display().to_string();
+        let mut writer = open(file.clone(), WRITER).await?;
+        assert_eq!(pragma(&mut writer, "synchronous").await?, 2);
+        assert_eq!(pragma(&mut writer, "foreign_keys").await?, 1);
+        writer.batch_execute("CREATE TABLE things (id INTEGER)").await?;
+        let mut reader = open(file, READER).await?;
+        assert!(reader.batch_execute("INSERT INTO things VALUES (1)").await.is_err());
+        Ok(())
+    }
 }

@@ -156,24 +156,13 @@ impl SiteRepository for DieselUnitOfWork {
         limit: u32,
     ) -> Result<Vec<WebhookSecret>, StorageError> {
         let after = after.map_or(0, SiteId::get);
-        let mut rows: Vec<WebhookSecretRow> = run!(self, |c| webhook_secrets::table
+        let rows: Vec<WebhookSecretRow> = run!(self, |c| webhook_secrets::table
             .filter(webhook_secrets::site_id.gt(after))
             .order((webhook_secrets::site_id, webhook_secrets::created_at))
             .limit(limit.into())
             .select(WebhookSecretRow::as_select())
             .load(c)
             .await)?;
-        // The next page begins after the last site, so that site's secrets are on this one, all of them.
-        if let Some((site, made)) = rows.last().map(WebhookSecretRow::place) {
-            let rest: Vec<WebhookSecretRow> = run!(self, |c| webhook_secrets::table
-                .filter(webhook_secrets::site_id.eq(site))
-                .filter(webhook_secrets::created_at.gt(made))
-                .order(webhook_secrets::created_at)
-                .select(WebhookSecretRow::as_select())
-                .load(c)
-                .await)?;
-            rows.extend(rest);
-        }
         rows.into_iter().map(WebhookSecret::try_from).collect()
     }
 

@@ -118,13 +118,6 @@ pub struct WebhookSecretRow {
     expires_at: Option<At>,
 }
 
-impl WebhookSecretRow {
-    /// Where it stands in the list of all.
-    pub fn place(&self) -> (i64, At) {
-        (self.site_id, self.created_at)
-    }
-}
-
 impl From<&WebhookSecret> for WebhookSecretRow {
     fn from(secret: &WebhookSecret) -> Self {
         Self {
