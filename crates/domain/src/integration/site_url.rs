@@ -64,10 +64,15 @@ impl SiteUrl {
 
     /// What all addresses of this one site share: host, port and path, whatever the scheme and a leading `www.`.
     pub fn identity(&self) -> String {
+        format!("{}{}", self.host_identity(), self.0.path().trim_end_matches('/'))
+    }
+
+    /// What all addresses on this one host share: host and port, whatever the scheme and a leading `www.`.
+    pub fn host_identity(&self) -> String {
         let host = self.0.host_str().unwrap_or_default().trim_end_matches('.');
         let host = host.strip_prefix("www.").unwrap_or(host);
         let port = self.0.port().map(|port| format!(":{port}")).unwrap_or_default();
-        format!("{host}{port}{}", self.0.path().trim_end_matches('/'))
+        format!("{host}{port}")
     }
 }
 

@@ -15,8 +15,10 @@ mod opening;
 mod race;
 pub mod run;
 mod session;
+mod single_pull;
 pub mod sync;
 mod sync_metadata;
+pub mod webhook;
 
 pub use account::AccountService;
 pub use connection::ConnectionService;
@@ -29,4 +31,6 @@ pub use integration::IntegrationService;
 pub use onboarding::OnboardingService;
 pub use once::IdempotencyKey;
 pub use session::{SessionError, SessionService};
+pub use single_pull::SinglePullService;
 pub use sync_metadata::SyncMetadataService;
+pub use webhook::{TakenIn, Verified, WebhookError, WebhookService};

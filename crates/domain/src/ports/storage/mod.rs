@@ -11,6 +11,7 @@ mod integration;
 mod paging;
 mod receipt;
 mod run;
+mod webhook;
 
 use async_trait::async_trait;
 
@@ -21,6 +22,7 @@ pub use integration::{IntegrationFilter, IntegrationOrder, IntegrationRepository
 pub use paging::{Cursor, CursorPage, Page, PageRequest};
 pub use receipt::{Receipt, ReceiptKey, ReceiptRepository};
 pub use run::{Queued, RunRepository};
+pub use webhook::{PendingPull, StoredDelivery, WebhookCounter, WebhookRepository};
 
 /// Why the store did not do it, by what the caller can do.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +65,7 @@ pub trait UnitOfWork:
     + RunRepository
     + EventRepository
     + ReceiptRepository
+    + WebhookRepository
     + Send
 {
     /// Makes it durable: when this returns `Ok`, a power cut loses nothing of it.

@@ -10,6 +10,7 @@ mod run;
 mod site;
 mod state;
 mod unit;
+mod webhook;
 
 use std::sync::Arc;
 use std::sync::Mutex;

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::receipt::Row;
+use super::webhook::KeyWord;
 use crate::account::{Account, Site, SiteKey, User, WebhookSecret};
 use crate::content::Content;
 use crate::event::SyncEvent;
 use crate::id::{AccountId, ContentId, EventId, IntegrationId, InvalidId, RunId, SiteId, SiteKeyId, UserId};
 use crate::integration::Integration;
-use crate::ports::storage::{Cursor, CursorPage, Page, PageRequest, ReceiptKey, StorageError};
+use crate::ports::storage::{
+    Cursor, CursorPage, Page, PageRequest, PendingPull, ReceiptKey, StorageError, StoredDelivery, WebhookCounter,
+};
 use crate::sync::SyncRun;
 use crate::time::Timestamp;
 
@@ -27,6 +30,11 @@ pub(super) struct State {
     pub(super) runs: BTreeMap<RunId, Arc<SyncRun>>,
     pub(super) events: BTreeMap<EventId, Arc<SyncEvent>>,
     pub(super) receipts: BTreeMap<ReceiptKey, Row>,
+    pub(super) deliveries: BTreeMap<(SiteId, String), StoredDelivery>,
+    pub(super) webhook_counters: BTreeMap<(SiteId, String), WebhookCounter>,
+    pub(super) sequences: BTreeMap<SiteId, i64>,
+    pub(super) key_words: BTreeMap<SiteKeyId, KeyWord>,
+    pub(super) pulls: BTreeMap<(IntegrationId, String), PendingPull>,
     last_ids: BTreeMap<Table, i64>,
 }
 

@@ -1,0 +1,164 @@
+//! Pulls of single posts that a delivery made worth one: at once, beside any run, one at a time for each post.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use crate::content::{Content, NewContent, Reach};
+use crate::event::{Action, Actor};
+use crate::integration::Integration;
+use crate::ports::platform::{ExternalItem, Lookup, PlatformError, Platforms};
+use crate::ports::storage::{PendingPull, Storage, StorageError};
+use crate::ports::{Clock, CredentialCipher};
+use crate::service::item::{Known, is_lasting, line};
+use crate::service::opening::open_session;
+
+/// How long a node that took up a pull keeps it: longer than a read with all its time limits.
+const HOLD: TimeDelta = TimeDelta::seconds(60);
+
+/// After so many tries it is left to the next run: the content is still `pending_pull`.
+const MAX_TRIES: u32 = 8;
+
+/// Works on single pulls.
+#[derive(Clone)]
+pub struct SinglePullService {
+    storage: Arc<dyn Storage>,
+    platforms: Platforms,
+    cipher: Arc<dyn CredentialCipher>,
+    clock: Arc<dyn Clock>,
+}
+
+impl SinglePullService {
+    /// A new one.
+    pub fn new(
+        storage: Arc<dyn Storage>,
+        platforms: Platforms,
+        cipher: Arc<dyn CredentialCipher>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { storage, platforms, cipher, clock }
+    }
+
+    /// Takes up pulls that are due. Each is to be given to [`Self::pull`] within a minute.
+    pub async fn claim(&self, limit: u32) -> Result<Vec<PendingPull>, StorageError> {
+        let now = self.clock.now();
+        let mut uow = self.storage.begin().await?;
+        let pulls = uow.claim_pulls(now, now + HOLD, limit).await?;
+        uow.commit().await?;
+        Ok(pulls)
+    }
+
+    /// Reads one post and brings it in. Safe to repeat; a failure puts the pull off.
+    pub async fn pull(&self, pull: PendingPull) -> Result<(), StorageError> {
+        let mut uow = self.storage.read().await?;
+        let integration = uow.find_integration(pull.integration_id).await?;
+        drop(uow);
+        let Some(integration) = integration.filter(|integration| integration.is_active) else {
+            return self.close(&pull).await;
+        };
+        match self.read(&integration, &pull).await {
+            Ok(Lookup::Found(item)) => self.take_in(&integration, &pull, &item).await,
+            // A deletion is proven by the delivery that tells it, or by a complete listing.
+            Ok(Lookup::Gone) => self.close(&pull).await,
+            Err(error) if is_lasting(&error) || pull.tries + 1 >= MAX_TRIES => {
+                tracing::info!(integration.id = %integration.id, code = error.trouble().code, "a single pull is left to the next run");
+                self.close(&pull).await
+            }
+            Err(_) => self.put_off(pull).await,
+        }
+    }
+
+    async fn read(&self, integration: &Integration, pull: &PendingPull) -> Result<Lookup, PlatformError> {
+        let session = open_session(&self.platforms, self.cipher.as_ref(), integration).await?;
+        session.get(&pull.content_type, &pull.external_id).await
+    }
+
+    async fn take_in(
+        &self,
+        integration: &Integration,
+        pull: &PendingPull,
+        item: &ExternalItem,
+    ) -> Result<(), StorageError> {
+        let now = self.clock.now();
+        let read_at = item.modified_at.unwrap_or(pull.wanted_at);
+        let mut uow = self.storage.begin().await?;
+        let mut known = Known::find(uow.as_mut(), integration, std::slice::from_ref(item)).await?;
+        if let Some(mut content) = known.take(item) {
+            let before = content.clone();
+            if content.link.is_none() {
+                content.adopt(integration.id, item);
+            }
+            let received = content.receive(item, reach(integration), now);
+            // A cache in front of the site has shown an older version: the newer one is still wanted.
+            content.pull_wanted = read_at < pull.wanted_at;
+            content.settle();
+            if content != before {
+                content.updated_at = now;
+                uow.update_content(&content).await?;
+            }
+            if let Some(action) = action_of(&received) {
+                let details = json!({ "pulled": received.pulled, "conflicts": received.conflicts });
+                uow.insert_events(&[event(integration, &content, action, details, now)]).await?;
+            }
+        } else if !item.trashed {
+            let (account, site) = (integration.account_id, integration.site_id);
+            let new = NewContent::from_external(account, site, integration.id, item, now);
+            let content = uow.insert_content(&new).await?;
+            let details = json!({ "created": true });
+            uow.insert_events(&[event(integration, &content, Action::Pulled, details, now)]).await?;
+        }
+        if read_at < pull.wanted_at {
+            uow.postpone_pull(&later(pull.clone(), now)).await?;
+        } else {
+            uow.close_pull(pull.integration_id, &pull.external_id, read_at).await?;
+        }
+        uow.commit().await
+    }
+
+    async fn close(&self, pull: &PendingPull) -> Result<(), StorageError> {
+        let mut uow = self.storage.begin().await?;
+        uow.close_pull(pull.integration_id, &pull.external_id, pull.wanted_at).await?;
+        uow.commit().await
+    }
+
+    async fn put_off(&self, pull: PendingPull) -> Result<(), StorageError> {
+        let mut uow = self.storage.begin().await?;
+        uow.postpone_pull(&later(pull, self.clock.now())).await?;
+        uow.commit().await
+    }
+}
+
+/// 1, 2, 4, … seconds, at most five minutes.
+fn later(mut pull: PendingPull, now: crate::time::Timestamp) -> PendingPull {
+    let wait = TimeDelta::seconds(1 << pull.tries.min(9)).min(TimeDelta::minutes(5));
+    pull.tries += 1;
+    pull.due_at = now + wait;
+    pull
+}
+
+fn reach(integration: &Integration) -> Reach {
+    Reach { pull: true, metadata_only: false, defer_deletes: false, policy: integration.conflict_policy }
+}
+
+fn action_of(received: &crate::content::Received) -> Option<Action> {
+    if !received.conflicts.is_empty() {
+        return (!received.conflict_known).then_some(Action::Conflict);
+    }
+    if received.deleted {
+        return Some(Action::Trashed);
+    }
+    (received.changed_local() || !received.confirmed.is_empty()).then_some(Action::Pulled)
+}
+
+fn event(
+    integration: &Integration,
+    content: &Content,
+    action: Action,
+    details: serde_json::Value,
+    now: crate::time::Timestamp,
+) -> crate::event::NewEvent {
+    let mut event = line(integration, content, action, true, (Actor::SERVICE, None), now);
+    event.details = details;
+    event
+}

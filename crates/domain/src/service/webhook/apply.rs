@@ -1,0 +1,138 @@
+//! Bringing in what a delivery carries, through the same reconcile as a pull.
+
+use serde_json::json;
+
+use super::{Judged, WebhookService};
+use crate::content::{Content, Field, FieldPatch, GONE, Link, Reach, Received, Removed, TRASH};
+use crate::integration::Integration;
+use crate::ports::platform::ExternalItem;
+use crate::ports::storage::{StorageError, UnitOfWork};
+use crate::time::Timestamp;
+use crate::webhook::{Change, Delivery, Outcome};
+
+impl WebhookService {
+    pub(super) async fn apply(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        integration: &Integration,
+        mut content: Content,
+        delivery: &Delivery,
+        has_gap: bool,
+    ) -> Result<Judged, StorageError> {
+        let now = self.clock.now();
+        // A site whose clock is ahead must not make everything after this look old.
+        let at = delivery.modified_at.min(now);
+        let Some(link) = &content.link else {
+            return Ok(Judged::of(Outcome::Ignored, Some("not_tracked"), &content));
+        };
+        if let Some(reason) = outdated(link, at, delivery.sequence) {
+            return Ok(Judged::of(Outcome::Stale, Some(reason), &content));
+        }
+        let reach = Reach {
+            pull: true,
+            metadata_only: false,
+            defer_deletes: false,
+            policy: integration.conflict_policy,
+        };
+        let waits_for_pull = content.pull_wanted;
+        let received = self.receive(&mut content, integration, delivery, at, reach, now);
+        let body_differs = body_differs(&content, delivery);
+        let wants_pull = body_differs || waits_for_pull || has_gap || needs_date(delivery);
+        if let Some(link) = &mut content.link {
+            link.external_sequence = link.external_sequence.max(delivery.sequence);
+        }
+        let mut judged = Judged::of(Outcome::Applied, None, &content);
+        if wants_pull && content.link.as_ref().is_some_and(|link| !link.is_gone() && !link.is_trashed()) {
+            content.pull_wanted = true;
+            let content_type = content.content_type.clone();
+            self.ask_for_pull(uow, integration, &delivery.post_id, &content_type, at).await?;
+            judged.pull_queued = true;
+        }
+        content.settle();
+        content.updated_at = now;
+        uow.update_content(&content).await?;
+        judged.details = json!({
+            "pulled": received.pulled, "conflicts": received.conflicts, "deleted": received.deleted,
+            "restored": received.restored, "pull_queued": judged.pull_queued,
+        });
+        Ok(judged)
+    }
+
+    fn receive(
+        &self,
+        content: &mut Content,
+        integration: &Integration,
+        delivery: &Delivery,
+        at: Timestamp,
+        reach: Reach,
+        now: Timestamp,
+    ) -> Received {
+        let Some(link) = content.link.clone() else { return Received::default() };
+        let mut item = as_known(content, &link, at);
+        match &delivery.change {
+            Change::Status { status, .. } if status == GONE || status == TRASH => {
+                let removed = Removed {
+                    status: status.clone(),
+                    modified_at: Some(at),
+                    version: link.external_version.clone(),
+                };
+                return content.receive_removed(&removed, reach, now);
+            }
+            Change::Status { status, url, title } => {
+                item.status.clone_from(status);
+                item.trashed = false;
+                if url.is_some() {
+                    item.url.clone_from(url);
+                }
+                let platform = self.platforms.find(integration.platform);
+                item.fields.status = platform.and_then(|platform| platform.read_status(status));
+                item.fields.title.clone_from(title);
+            }
+            Change::Metadata(metadata) => {
+                let agreed = link.base.local.terms.as_deref().unwrap_or(&content.fields.terms);
+                item.fields = metadata.patch(agreed);
+            }
+        }
+        content.receive(&item, reach, now)
+    }
+}
+
+/// The post as it is known, with no field shown.
+fn as_known(content: &Content, link: &Link, at: Timestamp) -> ExternalItem {
+    ExternalItem {
+        external_id: link.external_id.clone(),
+        content_type: content.content_type.clone(),
+        marker: None,
+        url: link.external_url.clone(),
+        status: link.external_status.clone(),
+        trashed: link.is_trashed(),
+        modified_at: Some(at),
+        version: link.external_version.clone(),
+        fields: FieldPatch::default(),
+    }
+}
+
+/// Why nothing of a delivery may be taken any more.
+fn outdated(link: &Link, at: Timestamp, sequence: Option<i64>) -> Option<&'static str> {
+    if link.is_gone() {
+        return Some("deleted");
+    }
+    let known = link.external_modified_at?;
+    let lower = matches!((sequence, link.external_sequence), (Some(told), Some(known)) if told < known);
+    (at < known || (at == known && lower)).then_some("older")
+}
+
+/// Whether the site's body is another than the one that was read.
+fn body_differs(content: &Content, delivery: &Delivery) -> bool {
+    let known = content.link.as_ref().and_then(|link| link.base.external.get(&Field::Html));
+    match (&delivery.content_hash, known) {
+        (Some(told), Some(known)) => !told.eq_ignore_ascii_case(known),
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+/// A scheduled post's date is not carried.
+fn needs_date(delivery: &Delivery) -> bool {
+    matches!(&delivery.change, Change::Status { status, .. } if status == "future")
+}

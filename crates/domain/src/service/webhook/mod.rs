@@ -1,0 +1,235 @@
+//! Taking in what sites tell: judged, in order, once, and committed to disk before it is acknowledged.
+
+mod apply;
+mod find;
+mod verify;
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+pub use verify::{Verified, WebhookError};
+
+use crate::account::{Caller, Denied};
+use crate::event::{Action, EventType, NewEvent};
+use crate::id::{AccountId, ContentId, EventId, SiteId, SiteKeyId};
+use crate::integration::{Integration, PlatformName};
+use crate::ports::platform::Platforms;
+use crate::ports::storage::{Storage, StorageError, StoredDelivery};
+use crate::ports::{Clock, CredentialCipher, RunQueue};
+use crate::service::ServiceError;
+use crate::time::Timestamp;
+use crate::webhook::{Change, Delivery, Outcome};
+
+/// For how long a delivery that comes again is known.
+pub(crate) const REMEMBERED: TimeDelta = TimeDelta::days(7);
+
+/// How often a delivery is begun again because the same rows were changed at the same time.
+const TRIES: u32 = 5;
+
+/// Takes in deliveries.
+pub struct WebhookService {
+    storage: Arc<dyn Storage>,
+    platforms: Platforms,
+    cipher: Arc<dyn CredentialCipher>,
+    clock: Arc<dyn Clock>,
+    queue: Arc<dyn RunQueue>,
+}
+
+/// What a delivery came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenIn {
+    /// In one word.
+    pub outcome: Outcome,
+    /// Why, where it was not simply applied.
+    pub reason: Option<&'static str>,
+    /// The line of history.
+    pub event_id: Option<EventId>,
+    /// The content.
+    pub content_id: Option<ContentId>,
+}
+
+/// The plugin that delivers.
+#[derive(Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "they are ids, by their usual names")]
+struct Sender {
+    account_id: AccountId,
+    site_id: SiteId,
+    key_id: SiteKeyId,
+}
+
+/// What a delivery came to, before it is written into the history.
+pub(super) struct Judged {
+    outcome: Outcome,
+    reason: Option<&'static str>,
+    content_id: Option<ContentId>,
+    details: serde_json::Value,
+    /// Whether a pull of the post was asked for.
+    pull_queued: bool,
+}
+
+impl Judged {
+    fn ignored(reason: &'static str) -> Self {
+        Self {
+            outcome: Outcome::Ignored,
+            reason: Some(reason),
+            content_id: None,
+            details: json!({}),
+            pull_queued: false,
+        }
+    }
+}
+
+impl WebhookService {
+    /// A new one.
+    pub fn new(
+        storage: Arc<dyn Storage>,
+        platforms: Platforms,
+        cipher: Arc<dyn CredentialCipher>,
+        clock: Arc<dyn Clock>,
+        queue: Arc<dyn RunQueue>,
+    ) -> Self {
+        Self { storage, platforms, cipher, clock, queue }
+    }
+
+    /// Takes in a verified delivery, whole or not at all. When this returns, it is on disk. Safe to repeat: the same
+    /// delivery again is a duplicate.
+    pub async fn take_in(
+        &self,
+        caller: &Caller,
+        verified: &Verified,
+        delivery: &Delivery,
+    ) -> Result<TakenIn, ServiceError> {
+        let sender = sender(caller)?;
+        let mut last = StorageError::Conflict;
+        for _ in 0..TRIES {
+            match self.try_to_take_in(sender, verified, delivery).await {
+                Ok((taken, pull_queued)) => {
+                    if pull_queued {
+                        self.queue.wake();
+                    }
+                    return Ok(taken);
+                }
+                Err(StorageError::Conflict) => last = StorageError::Conflict,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(ServiceError::Unavailable(last))
+    }
+
+    async fn try_to_take_in(
+        &self,
+        sender: Sender,
+        verified: &Verified,
+        delivery: &Delivery,
+    ) -> Result<(TakenIn, bool), StorageError> {
+        let now = self.clock.now();
+        let mut uow = self.storage.begin().await?;
+        if let Some(before) = uow.find_delivery(sender.site_id, &verified.key, now - REMEMBERED).await? {
+            uow.count_webhook(sender.account_id, sender.site_id, "duplicate", None, now).await?;
+            uow.commit().await?;
+            let taken = TakenIn {
+                outcome: Outcome::Duplicate,
+                reason: None,
+                event_id: before.event_id,
+                content_id: before.content_id,
+            };
+            return Ok((taken, false));
+        }
+        let found = uow.find_integration_of_site(sender.site_id, PlatformName::Wordpress).await?;
+        let (judged, event_id) = match found.filter(|integration| integration.is_active) {
+            None => (Judged::ignored("no_active_integration"), None),
+            Some(integration) => {
+                let judged = self.judge(uow.as_mut(), sender, &integration, delivery).await?;
+                let event = webhook_event(sender, &integration, delivery, &judged, now);
+                let ids = uow.insert_events(&[event]).await?;
+                (judged, ids.first().copied())
+            }
+        };
+        let kind = match delivery.change {
+            Change::Status { .. } => "status",
+            Change::Metadata(_) => "metadata",
+        };
+        let note = verified.skew.map(|skew| skew.num_seconds().to_string());
+        uow.count_webhook(sender.account_id, sender.site_id, kind, note.as_deref(), now).await?;
+        let stored = StoredDelivery {
+            account_id: sender.account_id,
+            site_id: sender.site_id,
+            key: verified.key.clone(),
+            event_id,
+            content_id: judged.content_id,
+            received_at: now,
+        };
+        uow.insert_delivery(&stored).await?;
+        uow.commit().await?;
+        let taken = TakenIn {
+            outcome: judged.outcome,
+            reason: judged.reason,
+            event_id,
+            content_id: judged.content_id,
+        };
+        Ok((taken, judged.pull_queued))
+    }
+}
+
+/// Only a site's plugin delivers.
+fn sender(caller: &Caller) -> Result<Sender, ServiceError> {
+    match caller {
+        Caller::SiteKey { key_id, account_id, site_id } => {
+            Ok(Sender { account_id: *account_id, site_id: *site_id, key_id: *key_id })
+        }
+        Caller::User { .. } | Caller::System(_) => Err(Denied::NotForThisCaller.into()),
+    }
+}
+
+fn webhook_event(
+    sender: Sender,
+    integration: &Integration,
+    delivery: &Delivery,
+    judged: &Judged,
+    now: Timestamp,
+) -> NewEvent {
+    let action = match delivery.change {
+        Change::Status { .. } => Action::Status,
+        Change::Metadata(_) => Action::Metadata,
+    };
+    let mut details = json!({ "outcome": judged.outcome.as_str(), "sequence": delivery.sequence });
+    if let (Some(details), Some(more)) = (details.as_object_mut(), judged.details.as_object()) {
+        details.extend(more.clone());
+    }
+    NewEvent {
+        account_id: sender.account_id,
+        site_id: sender.site_id,
+        integration_id: integration.id,
+        event_type: EventType::Webhook,
+        action,
+        success: judged.outcome == Outcome::Applied,
+        content_id: judged.content_id,
+        external_id: Some(delivery.post_id.clone()),
+        run_id: None,
+        actor: crate::event::Actor::site_key(sender.key_id),
+        details,
+        error_code: judged.reason.map(str::to_owned),
+        error_message: judged.reason.map(|reason| explain(reason).to_owned()),
+        duration_ms: None,
+        created_at: now,
+    }
+}
+
+/// What a reason means, for a person.
+fn explain(reason: &str) -> &'static str {
+    match reason {
+        "other_integration" => "the delivery names an integration that is not this site's",
+        "site_copy" => {
+            "the delivery comes from a copy of the site at another address; it changes nothing here"
+        }
+        "unknown_content" => "the delivery names a content that is not this site's",
+        "pull_queued" => "the post is not known here yet; just this one is pulled now",
+        "type_is_off" => "posts of this type do not sync",
+        "not_tracked" => "the post is not known here",
+        "deleted" => "the post was deleted for good; only a listing that shows it again brings it back",
+        "older" => "something newer of this post is stored already",
+        _ => "nothing was done",
+    }
+}

@@ -1,0 +1,93 @@
+//! What a delivery says, once its wire form was read.
+
+use crate::content::{FieldPatch, Seo, Term};
+use crate::id::{ContentId, IntegrationId};
+use crate::time::Timestamp;
+
+/// What every delivery says of its post.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// The content that the post says it is.
+    pub content_id: Option<ContentId>,
+    /// The integration that the plugin was given.
+    pub integration_id: Option<IntegrationId>,
+    /// The post.
+    pub post_id: String,
+    /// Its type's name.
+    pub post_type: Option<String>,
+    /// When the site says that it changed.
+    pub modified_at: Timestamp,
+    /// SHA-256 of the raw body, hex.
+    pub content_hash: Option<String>,
+    /// Grows with each change that a site reports: orders those of one second.
+    pub sequence: Option<i64>,
+    /// What changed.
+    pub change: Change,
+}
+
+/// What changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// The status, in the site's own word (or `deleted`).
+    Status {
+        /// The word.
+        status: String,
+        /// The post's address.
+        url: Option<String>,
+        /// The post's raw title.
+        title: Option<String>,
+    },
+    /// Metadata: only what was carried.
+    Metadata(Box<Metadata>),
+}
+
+/// Metadata that a delivery carries. Absent is untouched.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "the fields of a content by their own names")]
+pub struct Metadata {
+    pub title: Option<String>,
+    pub slug: Option<String>,
+    pub excerpt: Option<String>,
+    /// Terms of the taxonomies that were carried: others are untouched.
+    pub terms: Option<Vec<Term>>,
+    /// The taxonomies that were carried, empty ones too.
+    pub taxonomies: Vec<String>,
+    pub seo: Option<Seo>,
+    pub featured_image_url: Option<Option<String>>,
+}
+
+/// What a delivery came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was taken in.
+    Applied,
+    /// It came before.
+    Duplicate,
+    /// Something newer is stored already.
+    Stale,
+    /// It is about nothing that is tracked here, or about another site.
+    Ignored,
+}
+
+crate::words::words!(Outcome {
+    Applied => "applied", Duplicate => "duplicate", Stale => "stale", Ignored => "ignored",
+});
+
+impl Metadata {
+    /// The fields as a patch. Terms of taxonomies that were not carried are kept as they are in `current`.
+    pub fn patch(&self, current: &[Term]) -> FieldPatch {
+        let terms = self.terms.as_ref().map(|carried| {
+            let kept = current.iter().filter(|term| !self.taxonomies.contains(&term.taxonomy));
+            kept.chain(carried).cloned().collect()
+        });
+        FieldPatch {
+            title: self.title.clone(),
+            slug: self.slug.clone(),
+            excerpt: self.excerpt.clone(),
+            terms,
+            seo: self.seo.clone(),
+            featured_image_url: self.featured_image_url.clone(),
+            ..FieldPatch::default()
+        }
+    }
+}
