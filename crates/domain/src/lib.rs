@@ -7,6 +7,7 @@
 pub mod account;
 pub mod content;
 pub mod event;
+pub mod health;
 pub mod id;
 pub mod integration;
 pub mod ports;

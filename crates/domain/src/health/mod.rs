@@ -1,0 +1,43 @@
+//! How well a connection is, and why: a verdict that follows from recorded facts alone.
+
+mod facts;
+mod rules;
+
+pub use facts::{Facts, LastTest, WebhookFacts};
+pub use rules::judge;
+
+use serde::Serialize;
+
+/// How well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Nothing is known yet.
+    Unknown,
+    /// All is well.
+    Healthy,
+    /// It works, but not all of it.
+    Degraded,
+    /// It does not work until somebody acts.
+    Failing,
+}
+
+/// One thing that is not well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// A stable word.
+    pub code: String,
+    /// What is not well.
+    pub message: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+/// A verdict with its reasons, the gravest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Health {
+    /// How well.
+    pub verdict: Verdict,
+    /// Why not better.
+    pub reasons: Vec<Reason>,
+}
