@@ -9,4 +9,5 @@ mod hidden;
 mod maintenance;
 mod pull;
 mod push;
+mod webhook;
 mod world;

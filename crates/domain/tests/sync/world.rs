@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use igny8_integration_domain::account::Caller;
-use igny8_integration_domain::content::{Content, ContentFields, ContentStatus, FieldPatch};
+use igny8_integration_domain::content::{Content, ContentFields, ContentStatus, FieldPatch, hash_bytes};
 use igny8_integration_domain::event::{Actor, NewEvent};
 use igny8_integration_domain::id::{ContentId, IntegrationId, RunId, SiteId};
 use igny8_integration_domain::integration::{ConflictPolicy, Credentials, PlatformName, SiteUrl};
@@ -18,13 +18,16 @@ use igny8_integration_domain::service::integration::CreateIntegration;
 use igny8_integration_domain::service::run::{ExecutorPorts, RunExecutor, Turn};
 use igny8_integration_domain::service::sync::{StartSync, SyncService};
 use igny8_integration_domain::service::{
-    AccountService, ContentService, ContentSyncService, IntegrationService,
+    AccountService, ContentService, ContentSyncService, IntegrationService, SessionService,
+    SinglePullService, TakenIn, WebhookService,
 };
 use igny8_integration_domain::sync::{Direction, RunStatus, SyncRun};
 use igny8_integration_domain::testing::platform::{ScriptedPlatform, ScriptedSite};
 use igny8_integration_domain::testing::{
     CountingQueue, FixedClock, MemoryStorage, PlainCipher, SequentialRandom,
 };
+use igny8_integration_domain::webhook::{Change, Delivery, SignatureHeaders};
+use secrecy::SecretString;
 
 pub const LEASE: TimeDelta = TimeDelta::seconds(30);
 
@@ -39,6 +42,10 @@ pub struct World {
     pub contents: ContentService,
     pub single: ContentSyncService,
     pub integrations: IntegrationService,
+    pub webhooks: WebhookService,
+    pub pulls: SinglePullService,
+    pub plugin: Caller,
+    pub webhook_secret: SecretString,
 }
 
 pub fn operator() -> Caller {
@@ -66,7 +73,11 @@ impl World {
         let accounts = AccountService::new(shared.clone(), cipher.clone(), clock.clone(), random.clone());
         let account_id = accounts.create_account("shop").await?.id;
         let command = NewSiteCommand { account_id, name: "Shop".to_owned(), url: address };
-        let site_id = accounts.create_site(&command).await?.site_id;
+        let issued = accounts.create_site(&command).await?;
+        let site_id = issued.site_id;
+        let sessions = SessionService::new(shared.clone(), clock.clone());
+        let plugin = sessions.site_key_caller(&issued.api_key).await?;
+        let webhook_secret = accounts.rotate_webhook_secret(site_id, true).await?;
         let integrations = IntegrationService::new(shared.clone(), cipher.clone(), clock.clone(), None);
         let create = CreateIntegration {
             site_id,
@@ -86,7 +97,17 @@ impl World {
             random,
         };
         Ok(Self {
-            runs: SyncService::new(shared.clone(), platforms.clone(), queue, clock.clone(), None),
+            runs: SyncService::new(shared.clone(), platforms.clone(), queue.clone(), clock.clone(), None),
+            webhooks: WebhookService::new(
+                shared.clone(),
+                platforms.clone(),
+                cipher.clone(),
+                clock.clone(),
+                queue,
+            ),
+            pulls: SinglePullService::new(shared.clone(), platforms.clone(), cipher.clone(), clock.clone()),
+            plugin,
+            webhook_secret,
             executor: RunExecutor::new(ports, LEASE, None),
             contents: ContentService::new(shared.clone(), clock.clone()),
             single: ContentSyncService::new(shared, platforms, cipher, clock.clone()),
@@ -190,6 +211,40 @@ impl World {
         };
         let page = self.storage.read().await?.list_events(&filter, Cursor::Newest, 10_000).await?;
         Ok(page.items.into_iter().rev().map(|event| event.entry).collect())
+    }
+
+    /// Takes in an unsigned delivery with a body of its own.
+    pub async fn deliver(&self, delivery: &Delivery) -> anyhow::Result<TakenIn> {
+        let body = format!("{delivery:?}");
+        let headers = SignatureHeaders::default();
+        let verified = self.webhooks.verify(&self.plugin, headers, body.as_bytes()).await?;
+        Ok(self.webhooks.take_in(&self.plugin, &verified, delivery).await?)
+    }
+
+    /// What the plugin tells of a post as it is now.
+    pub fn told(&self, external_id: &str, sequence: i64) -> Delivery {
+        let post = self.site.post(external_id);
+        let status = post.as_ref().map_or_else(|| "deleted".to_owned(), |post| post.status.clone());
+        Delivery {
+            content_id: None,
+            integration_id: None,
+            post_id: external_id.to_owned(),
+            post_type: Some("post".to_owned()),
+            modified_at: post.as_ref().map_or_else(|| self.site.now(), |post| post.modified_at),
+            content_hash: post.as_ref().map(|post| hash_bytes(post.html.as_bytes())),
+            sequence: Some(sequence),
+            change: Change::Status { status, url: None, title: post.map(|post| post.title) },
+        }
+    }
+
+    /// Works on every single pull that is due.
+    pub async fn pull_singles(&self) -> anyhow::Result<usize> {
+        let claimed = self.pulls.claim(100).await?;
+        let count = claimed.len();
+        for pull in claimed {
+            self.pulls.pull(pull).await?;
+        }
+        Ok(count)
     }
 
     /// The content of a post.

@@ -13,6 +13,14 @@ macro_rules! storage_contract {
                 an_address_is_unique_within_its_account_whatever_the_letter_case,
                 a_membership_is_granted_once_and_revoked,
             }
+            webhook {
+                a_delivery_is_taken_in_once,
+                old_deliveries_are_forgotten_in_batches,
+                numbers_about_deliveries_add_up,
+                a_sites_sequence_only_rises,
+                a_site_that_signs_must_go_on_signing,
+                a_pull_is_open_until_the_wanted_version_was_read,
+            }
             site {
                 the_oldest_site_of_an_address_is_found,
                 a_key_is_found_by_its_hash_expired_or_not,

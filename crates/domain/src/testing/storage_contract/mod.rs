@@ -22,6 +22,7 @@ pub mod run;
 pub mod run_claim;
 pub mod site;
 pub mod transaction;
+pub mod webhook;
 
 /// What a case comes to: an error says which promise does not hold.
 pub type Outcome = anyhow::Result<()>;

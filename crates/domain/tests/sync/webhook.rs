@@ -1,0 +1,318 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::TimeDelta;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use igny8_integration_domain::content::{ContentStatus, SyncState, Term};
+use igny8_integration_domain::id::{ContentId, IntegrationId};
+use igny8_integration_domain::ports::Clock as _;
+use igny8_integration_domain::ports::storage::Storage as _;
+use igny8_integration_domain::service::{ServiceError, WebhookError};
+use igny8_integration_domain::sync::Direction;
+use igny8_integration_domain::testing::platform::{CallKind, SitePost};
+use igny8_integration_domain::webhook::{
+    Change, Delivery, Metadata, Outcome, SignatureError, SignatureHeaders,
+};
+use secrecy::ExposeSecret as _;
+use sha2::Sha256;
+
+use crate::world::{World, operator};
+
+async fn pulled(count: usize) -> anyhow::Result<(World, Vec<String>)> {
+    let world = World::new().await?;
+    let ids = world.site.add_many("post", count);
+    world.sync_well(Direction::Both).await?;
+    world.clock.advance(TimeDelta::minutes(5));
+    Ok((world, ids))
+}
+
+#[tokio::test]
+async fn an_edit_is_told_and_its_body_is_pulled_at_once() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    world.site.edit(&ids[0], |post| {
+        post.title = "Theirs".into();
+        post.html = "<p>Theirs</p>".into();
+    });
+    let taken = world.deliver(&world.told(&ids[0], 1)).await?;
+    assert_eq!((taken.outcome, taken.reason), (Outcome::Applied, None));
+    let content = world.of_post(&ids[0]).await?;
+    assert_eq!((content.fields.title.as_str(), content.sync_state), ("Theirs", SyncState::PendingPull));
+    assert_eq!(world.pull_singles().await?, 1);
+    let content = world.of_post(&ids[0]).await?;
+    assert_eq!((content.fields.html.as_str(), content.sync_state), ("<p>Theirs</p>", SyncState::InSync));
+    assert_eq!(world.pull_singles().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_same_delivery_again_is_a_duplicate() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    world.site.edit(&ids[0], |post| post.title = "Theirs".into());
+    let told = world.told(&ids[0], 1);
+    let first = world.deliver(&told).await?;
+    let again = world.deliver(&told).await?;
+    assert_eq!((again.outcome, again.event_id), (Outcome::Duplicate, first.event_id));
+    assert_eq!(again.content_id, first.content_id);
+    world.clock.advance(TimeDelta::days(8));
+    assert_ne!(world.deliver(&told).await?.outcome, Outcome::Duplicate);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_older_or_of_a_lower_sequence_is_stale() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    world.site.edit(&ids[0], |post| post.title = "First".into());
+    let first = world.told(&ids[0], 1);
+    world.site.edit(&ids[0], |post| post.title = "Second".into());
+    let second = world.told(&ids[0], 2);
+    world.clock.advance(TimeDelta::minutes(1));
+    world.site.edit(&ids[0], |post| post.title = "Third".into());
+    let third = world.told(&ids[0], 3);
+    assert_eq!(world.deliver(&second).await?.outcome, Outcome::Applied);
+    assert_eq!(world.deliver(&first).await?.outcome, Outcome::Stale);
+    assert_eq!(world.deliver(&third).await?.outcome, Outcome::Applied);
+    let late = Delivery { sequence: Some(9), ..second };
+    assert_eq!(world.deliver(&late).await?.outcome, Outcome::Stale);
+    assert_eq!(world.of_post(&ids[0]).await?.fields.title, "Third");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_site_whose_clock_is_ahead_does_not_make_everything_after_look_old() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    let mut told = world.told(&ids[0], 1);
+    told.modified_at = world.clock.now() + TimeDelta::days(1);
+    world.deliver(&told).await?;
+    world.clock.advance(TimeDelta::minutes(1));
+    world.site.edit(&ids[0], |post| post.title = "Later".into());
+    assert_eq!(world.deliver(&world.told(&ids[0], 2)).await?.outcome, Outcome::Applied);
+    Ok(())
+}
+
+#[tokio::test]
+async fn trash_restore_and_deletion_end_alike_in_whatever_order_they_come() -> anyhow::Result<()> {
+    let orders: [[usize; 4]; 4] = [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]];
+    for order in orders {
+        let (world, ids) = pulled(20).await?;
+        let mut told = Vec::new();
+        world.site.trash(&ids[0]);
+        told.push(world.told(&ids[0], 1));
+        world.clock.advance(TimeDelta::seconds(10));
+        world.site.untrash(&ids[0]);
+        told.push(world.told(&ids[0], 2));
+        world.clock.advance(TimeDelta::seconds(10));
+        world.site.trash(&ids[0]);
+        told.push(world.told(&ids[0], 3));
+        world.clock.advance(TimeDelta::seconds(10));
+        world.site.delete(&ids[0]);
+        told.push(world.told(&ids[0], 4));
+        for at in order {
+            world.deliver(&told[at]).await?;
+        }
+        let content = world.of_post(&ids[0]).await?;
+        assert!(content.deleted_at.is_some(), "{order:?}");
+        assert!(content.link.is_some_and(|link| link.is_gone()), "{order:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_restore_takes_the_content_back() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    world.site.trash(&ids[0]);
+    world.deliver(&world.told(&ids[0], 1)).await?;
+    assert!(world.of_post(&ids[0]).await?.deleted_at.is_some());
+    world.clock.advance(TimeDelta::seconds(10));
+    world.site.untrash(&ids[0]);
+    world.deliver(&world.told(&ids[0], 2)).await?;
+    let content = world.of_post(&ids[0]).await?;
+    assert_eq!((content.deleted_at, content.fields.status), (None, ContentStatus::Draft));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_field_changed_on_both_sides_is_a_conflict_and_never_an_overwrite() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    let content = world.of_post(&ids[0]).await?.id;
+    world.retitle(content, "Mine").await?;
+    world.site.edit(&ids[0], |post| post.title = "Theirs".into());
+    world.deliver(&world.told(&ids[0], 1)).await?;
+    let content = world.content(content).await?;
+    assert_eq!((content.sync_state, content.fields.title.as_str()), (SyncState::Conflict, "Mine"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_echo_of_our_own_push_makes_no_pull_no_push_and_no_conflict() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    let content = world.of_post(&ids[0]).await?.id;
+    world.retitle(content, "Mine").await?;
+    world.sync_well(Direction::Both).await?;
+    world.site.forget_calls();
+    let taken = world.deliver(&world.told(&ids[0], 1)).await?;
+    assert_eq!(taken.outcome, Outcome::Applied);
+    assert_eq!(world.pull_singles().await?, 0);
+    assert_eq!(world.content(content).await?.sync_state, SyncState::InSync);
+    assert!(world.site.calls().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_unknown_post_of_a_type_that_syncs_is_pulled_by_itself() -> anyhow::Result<()> {
+    let (world, _) = pulled(1).await?;
+    let new = world.site.add(SitePost::published("post", "New"));
+    let taken = world.deliver(&world.told(&new, 1)).await?;
+    assert_eq!((taken.outcome, taken.reason), (Outcome::Ignored, Some("pull_queued")));
+    world.site.forget_calls();
+    assert_eq!(world.pull_singles().await?, 1);
+    assert_eq!(world.of_post(&new).await?.fields.title, "New");
+    assert_eq!(world.site.count(CallKind::List), 0);
+    let mut internal = world.told(&new, 2);
+    internal.post_id = "999".into();
+    internal.post_type = Some("attachment".into());
+    assert_eq!(world.deliver(&internal).await?.reason, Some("type_is_off"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn foreign_ids_and_copies_of_the_site_change_nothing() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    world.site.trash(&ids[0]);
+    let told = world.told(&ids[0], 1);
+    let foreign = Delivery { content_id: ContentId::new(999), ..told.clone() };
+    assert_eq!(world.deliver(&foreign).await?.reason, Some("unknown_content"));
+    let other = Delivery { integration_id: IntegrationId::new(999), ..told.clone() };
+    assert_eq!(world.deliver(&other).await?.reason, Some("other_integration"));
+    let url = Some("https://staging.shop.example/hello/".to_owned());
+    let copy = Delivery { change: Change::Status { status: "trash".into(), url, title: None }, ..told };
+    assert_eq!(world.deliver(&copy).await?.reason, Some("site_copy"));
+    assert!(world.of_post(&ids[0]).await?.deleted_at.is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn metadata_brings_terms_of_the_taxonomies_it_carries_and_leaves_the_others() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let term = |taxonomy: &str, name: &str| Term { taxonomy: taxonomy.into(), name: name.into(), slug: None };
+    let mut post = SitePost::published("post", "Hello");
+    post.terms = vec![term("category", "News"), term("post_tag", "old")];
+    let id = world.site.add(post);
+    world.sync_well(Direction::Both).await?;
+    world.clock.advance(TimeDelta::minutes(1));
+    let metadata = Metadata {
+        terms: Some(vec![term("post_tag", "new")]),
+        taxonomies: vec!["post_tag".into()],
+        ..Metadata::default()
+    };
+    let told = Delivery { change: Change::Metadata(Box::new(metadata)), ..world.told(&id, 1) };
+    world.deliver(&told).await?;
+    let mut names: Vec<String> =
+        world.of_post(&id).await?.fields.terms.into_iter().map(|term| term.name).collect();
+    names.sort();
+    assert_eq!(names, vec!["News", "new"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cache_that_shows_an_older_version_does_not_end_the_pull() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    world.site.edit(&ids[0], |post| post.html = "<p>New</p>".into());
+    let mut told = world.told(&ids[0], 1);
+    told.modified_at = world.site.now();
+    world.clock.advance(TimeDelta::minutes(1));
+    told.modified_at += TimeDelta::seconds(30);
+    told.content_hash = Some("0".repeat(64));
+    world.deliver(&told).await?;
+    assert_eq!(world.pull_singles().await?, 1);
+    assert_eq!(world.of_post(&ids[0]).await?.sync_state, SyncState::PendingPull);
+    world.clock.advance(TimeDelta::minutes(1));
+    world.site.edit(&ids[0], |post| post.html = "<p>Newer</p>".into());
+    assert_eq!(world.pull_singles().await?, 1);
+    let content = world.of_post(&ids[0]).await?;
+    assert_eq!((content.fields.html.as_str(), content.sync_state), ("<p>Newer</p>", SyncState::InSync));
+    Ok(())
+}
+
+fn sign(world: &World, id: &str, timestamp: &str, body: &[u8]) -> anyhow::Result<String> {
+    let text = world.webhook_secret.expose_secret();
+    let key = STANDARD.decode(text.trim_start_matches("whsec_"))?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key)?;
+    mac.update(format!("{id}.{timestamp}.").as_bytes());
+    mac.update(body);
+    Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
+}
+
+#[tokio::test]
+async fn a_signed_delivery_holds_and_keeps_its_id_over_attempts() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    let told = world.told(&ids[0], 1);
+    let mut outcomes = Vec::new();
+    for _ in 0..2 {
+        let timestamp = world.clock.now().timestamp().to_string();
+        let signature = sign(&world, "msg_1", &timestamp, b"{}")?;
+        let headers =
+            SignatureHeaders { id: Some("msg_1"), timestamp: Some(&timestamp), signature: Some(&signature) };
+        let verified = world.webhooks.verify(&world.plugin, headers, b"{}").await?;
+        outcomes.push(world.webhooks.take_in(&world.plugin, &verified, &told).await?.outcome);
+        world.clock.advance(TimeDelta::minutes(10));
+    }
+    assert_eq!(outcomes, vec![Outcome::Applied, Outcome::Duplicate]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_late_or_forged_delivery_is_refused_and_counted_and_so_is_an_unsigned_one_of_a_site_that_signs()
+-> anyhow::Result<()> {
+    let (world, _) = pulled(1).await?;
+    let timestamp = (world.clock.now() - TimeDelta::minutes(7)).timestamp().to_string();
+    let signature = sign(&world, "msg_1", &timestamp, b"{}")?;
+    let headers =
+        SignatureHeaders { id: Some("msg_1"), timestamp: Some(&timestamp), signature: Some(&signature) };
+    let late = world.webhooks.verify(&world.plugin, headers, b"{}").await;
+    assert!(matches!(late, Err(WebhookError::Signature(SignatureError::TooOld(420)))));
+    let igny8_integration_domain::account::Caller::SiteKey { key_id, .. } = &world.plugin else {
+        anyhow::bail!("no key")
+    };
+    let mut unit = world.storage.begin().await?;
+    unit.require_signatures(*key_id, world.clock.now()).await?;
+    unit.commit().await?;
+    let unsigned = world.webhooks.verify(&world.plugin, SignatureHeaders::default(), b"{}").await;
+    assert!(matches!(unsigned, Err(WebhookError::Unsigned)));
+    let person = world.webhooks.verify(&operator(), SignatureHeaders::default(), b"{}").await;
+    assert!(matches!(person, Err(WebhookError::Service(ServiceError::Denied(_)))));
+    let counters = world.storage.read().await?.list_webhook_counters(world.site_id).await?;
+    assert_eq!(counters.iter().find(|counter| counter.kind == "rejected").unwrap().count, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_storm_of_deliveries_in_any_order_ends_as_the_ordered_one() -> anyhow::Result<()> {
+    let mut ends = Vec::new();
+    for shuffled in [false, true] {
+        let (world, ids) = pulled(5).await?;
+        let mut told = Vec::new();
+        for round in 0..20_i64 {
+            for (at, id) in ids.iter().enumerate() {
+                world.clock.advance(TimeDelta::milliseconds(300));
+                world.site.edit(id, |post| post.title = format!("{at} in round {round}"));
+                told.push(world.told(id, i64::try_from(told.len())? + 1));
+            }
+        }
+        if shuffled {
+            // A fixed shuffle: steps that share no factor with the length visit each once.
+            let length = told.len();
+            told = (0..length).map(|step| told[(step * 37 + 11) % length].clone()).collect();
+        }
+        for delivery in &told {
+            world.deliver(delivery).await?;
+            if delivery.sequence.is_some_and(|sequence| sequence % 10 == 0) {
+                world.deliver(delivery).await?;
+            }
+        }
+        world.pull_singles().await?;
+        let all = world.all().await?;
+        ends.push(all.into_iter().map(|content| (content.fields, content.sync_state)).collect::<Vec<_>>());
+    }
+    assert_eq!(ends[0], ends[1]);
+    assert!(ends[0].iter().all(|(_, state)| *state == SyncState::InSync));
+    Ok(())
+}
