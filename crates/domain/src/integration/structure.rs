@@ -56,6 +56,11 @@ impl Structure {
     pub fn is_type_on(&self, name: &str) -> bool {
         self.post_types.get(name).is_none_or(|entry| entry.enabled != Some(false))
     }
+
+    /// How many of a type are pulled at most, where there is a limit.
+    pub fn fetch_limit(&self, name: &str) -> Option<u32> {
+        self.post_types.get(name).and_then(|entry| entry.fetch_limit)
+    }
 }
 
 /// Types that never sync: pictures are carried by their posts, the rest is WordPress's own.

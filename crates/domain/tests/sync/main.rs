@@ -9,5 +9,6 @@ mod hidden;
 mod maintenance;
 mod pull;
 mod push;
+mod structure;
 mod webhook;
 mod world;

@@ -19,7 +19,7 @@ use igny8_integration_domain::service::run::{ExecutorPorts, RunExecutor, Turn};
 use igny8_integration_domain::service::sync::{StartSync, SyncService};
 use igny8_integration_domain::service::{
     AccountService, ContentService, ContentSyncService, IntegrationService, SessionService,
-    SinglePullService, TakenIn, WebhookService,
+    SinglePullService, StructureService, TakenIn, WebhookService,
 };
 use igny8_integration_domain::sync::{Direction, RunStatus, SyncRun};
 use igny8_integration_domain::testing::platform::{ScriptedPlatform, ScriptedSite};
@@ -44,6 +44,7 @@ pub struct World {
     pub integrations: IntegrationService,
     pub webhooks: WebhookService,
     pub pulls: SinglePullService,
+    pub structures: StructureService,
     pub plugin: Caller,
     pub webhook_secret: SecretString,
 }
@@ -106,6 +107,7 @@ impl World {
                 queue,
             ),
             pulls: SinglePullService::new(shared.clone(), platforms.clone(), cipher.clone(), clock.clone()),
+            structures: StructureService::new(shared.clone(), clock.clone()),
             plugin,
             webhook_secret,
             executor: RunExecutor::new(ports, LEASE, None),

@@ -1,5 +1,7 @@
 //! Contents.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::{Page, PageRequest, StorageError};
@@ -112,6 +114,11 @@ pub trait ContentRepository {
     async fn list_pending(&mut self, query: &PendingQuery) -> Result<Vec<ContentId>, StorageError>;
     /// How many of the site stand where.
     async fn content_totals(&mut self, site: SiteId) -> Result<ContentTotals, StorageError>;
+    /// How many of the site stand where, by type.
+    async fn content_totals_by_type(
+        &mut self,
+        site: SiteId,
+    ) -> Result<BTreeMap<String, ContentTotals>, StorageError>;
     /// How many posts of a type are linked and not gone.
     async fn count_links(
         &mut self,

@@ -31,6 +31,11 @@ impl RunExecutor {
 }
 
 impl RunContext {
+    /// How many contents of a type there may be, where a person set a limit.
+    pub fn fetch_limit(&self, name: &str) -> Option<i64> {
+        self.integration.structure.as_ref().and_then(|known| known.fetch_limit(name)).map(i64::from)
+    }
+
     /// How far a reconcile may go in this run. What a page shows as deleted is judged by the brake first.
     pub fn reach(&self, run: &SyncRun, defer_deletes: bool) -> Reach {
         Reach {

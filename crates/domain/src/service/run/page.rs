@@ -25,6 +25,8 @@ struct Gathered {
     deletes: Vec<PendingDelete>,
     unlinked: u64,
     would_link: u64,
+    /// How many more contents of the type may be made; none where there is no limit.
+    room: Option<i64>,
 }
 
 impl RunExecutor {
@@ -43,7 +45,10 @@ impl RunExecutor {
             uow = self.storage.begin().await?;
             known = Known::find(uow.as_mut(), &context.integration, &items).await?;
         }
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered {
+            room: self.room(uow.as_mut(), run, context, batch.type_at).await?,
+            ..Gathered::default()
+        };
         for item in &items {
             self.apply_item(uow.as_mut(), run, context, &mut known, item, &mut gathered).await?;
         }
@@ -66,6 +71,21 @@ impl RunExecutor {
         run.failures = 0;
         run.error = None;
         self.record(uow, run).await
+    }
+
+    /// How many more contents of a type may be made.
+    async fn room(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        run: &SyncRun,
+        context: &RunContext,
+        type_at: usize,
+    ) -> Result<Option<i64>, StorageError> {
+        let Some(progress) = run.checkpoint.types.get(type_at) else { return Ok(None) };
+        let Some(limit) = context.fetch_limit(&progress.name) else { return Ok(None) };
+        let links = uow.count_links(context.integration.id, &progress.name).await?;
+        let planned = i64::try_from(progress.would_link).unwrap_or(i64::MAX);
+        Ok(Some(limit.saturating_sub(links).saturating_sub(planned)))
     }
 
     /// A cache in front of a site may show a post as it was before what is known here: such a one is read again by
@@ -154,7 +174,8 @@ impl RunExecutor {
         gathered: &mut Gathered,
     ) -> Result<(), StorageError> {
         run.progress.done += 1;
-        if item.trashed || run.direction == Direction::Metadata {
+        let is_full = gathered.room.is_some_and(|room| room <= 0);
+        if item.trashed || is_full || run.direction == Direction::Metadata {
             run.progress.unchanged += 1;
             gathered.unlinked += 1;
             return Ok(());
@@ -164,6 +185,7 @@ impl RunExecutor {
         let new = NewContent::from_external(account_id, site_id, context.integration.id, item, now);
         let content = uow.insert_content(&new).await?;
         run.progress.created += 1;
+        gathered.room = gathered.room.map(|room| room - 1);
         gathered.would_link += u64::from(run.options.dry_run);
         let by = (run.actor, Some(run.id));
         let mut event = line(&context.integration, &content, Action::Pulled, true, by, now);

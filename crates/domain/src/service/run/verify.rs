@@ -50,7 +50,10 @@ impl RunExecutor {
         let total = signed(context.session.count(&progress.name).await?);
         let links = self.count_links(context, &progress).await?;
         let mut unseen = total - links;
-        if unseen != expected(context, &progress) || self.audit_is_due(run, context, &progress) {
+        // Where a person set a limit, what is beyond it makes the totals differ.
+        let is_full = context.fetch_limit(&progress.name).is_some_and(|limit| links >= limit);
+        let differs = unseen != expected(context, &progress) && !is_full;
+        if differs || self.audit_is_due(run, context, &progress) {
             let audit = self.audit(run, context, at, &progress.name).await?;
             let would_link = run.checkpoint.types.get(at).map_or(0, |progress| progress.would_link);
             let links = self.count_links(context, &TypeProgress { would_link, ..progress }).await?;
@@ -87,9 +90,11 @@ impl RunExecutor {
     ) -> Result<Audit, Stop> {
         let listing = self.list_ids(context, name).await?;
         let links = self.link_stamps(context, name).await?;
+        let is_full = context.fetch_limit(name).is_some_and(|limit| signed(links.len() as u64) >= limit);
         let noted =
             |id: &String| run.checkpoint.deletes.iter().any(|delete| delete.candidate.external_id == *id);
-        let wanted: Vec<String> = to_fetch(&listing, &links).into_iter().filter(|id| !noted(id)).collect();
+        let wanted: Vec<String> =
+            to_fetch(&listing, &links, is_full).into_iter().filter(|id| !noted(id)).collect();
         for ids in wanted.chunks(FETCH_AT_ONCE) {
             self.fetch(run, context, at, name, ids).await?;
         }
@@ -248,14 +253,14 @@ fn expected(context: &RunContext, progress: &TypeProgress) -> i64 {
 }
 
 /// Posts that are not here, and those that are not as they were: an id, a date and a status tell.
-fn to_fetch(listing: &IdListing, links: &[LinkStamp]) -> Vec<String> {
+fn to_fetch(listing: &IdListing, links: &[LinkStamp], is_full: bool) -> Vec<String> {
     let known: HashMap<&str, &LinkStamp> =
         links.iter().map(|link| (link.external_id.as_str(), link)).collect();
     listing
         .stamps
         .iter()
         .filter(|stamp| match known.get(stamp.external_id.as_str()) {
-            None => stamp.status != crate::content::TRASH,
+            None => !is_full && stamp.status != crate::content::TRASH,
             Some(link) => {
                 link.external_status != stamp.status || link.external_modified_at != stamp.modified_at
             }

@@ -1,5 +1,6 @@
 //! Contents.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -191,6 +192,17 @@ impl ContentRepository for MemoryUnit {
         let mut totals = ContentTotals::default();
         for content in self.state()?.contents.values().filter(|row| row.site_id == site) {
             count_in(&mut totals, content);
+        }
+        Ok(totals)
+    }
+
+    async fn content_totals_by_type(
+        &mut self,
+        site: SiteId,
+    ) -> Result<BTreeMap<String, ContentTotals>, StorageError> {
+        let mut totals: BTreeMap<String, ContentTotals> = BTreeMap::new();
+        for content in self.state()?.contents.values().filter(|row| row.site_id == site) {
+            count_in(totals.entry(content.content_type.clone()).or_default(), content);
         }
         Ok(totals)
     }

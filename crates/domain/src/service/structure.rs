@@ -1,0 +1,228 @@
+//! What a site consists of, as its plugin pushes it, and what of it a person lets sync.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::account::{Caller, Need, Role};
+use crate::event::{Action, EventType};
+use crate::id::IntegrationId;
+use crate::integration::{Integration, Structure, TaxonomyEntry, TypeEntry};
+use crate::ports::Clock;
+use crate::ports::storage::{ContentTotals, Storage, UnitOfWork};
+use crate::service::ServiceError;
+use crate::service::integration::{admit, connection_event};
+use crate::time::Timestamp;
+use crate::validation::{FieldError, ValidationErrors};
+
+/// Keeps structures.
+pub struct StructureService {
+    storage: Arc<dyn Storage>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What a push came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StructureStored {
+    /// Whether it was taken over; not where something newer is stored.
+    pub stored: bool,
+    /// What is stored now.
+    pub structure: Structure,
+}
+
+/// The stored structure with what is known of each type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StructureView {
+    /// The structure; empty where none was pushed.
+    pub structure: Structure,
+    /// Contents by type.
+    pub totals: BTreeMap<String, ContentTotals>,
+    /// When each type was fetched last.
+    pub fetched_at: BTreeMap<String, Timestamp>,
+}
+
+/// A person's choices. What is not named stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StructureChoices {
+    /// By type.
+    pub post_types: BTreeMap<String, TypeChoice>,
+    /// By taxonomy: whether it syncs.
+    pub taxonomies: BTreeMap<String, bool>,
+}
+
+/// A person's choice for one type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TypeChoice {
+    /// Whether it syncs.
+    pub enabled: Option<bool>,
+    /// How many are pulled at most; inner none lifts the limit.
+    pub fetch_limit: Option<Option<u32>>,
+}
+
+impl StructureService {
+    /// A new one.
+    pub fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Self {
+        Self { storage, clock }
+    }
+
+    /// Judges a request by its path and caller alone, before its body is read.
+    pub async fn authorize(
+        &self,
+        caller: &Caller,
+        id: IntegrationId,
+        need: Need,
+    ) -> Result<(), ServiceError> {
+        let mut uow = self.storage.read().await?;
+        admit(caller, uow.find_integration(id).await?, need)?;
+        Ok(())
+    }
+
+    /// Stores what the plugin pushed. Choices that a person made survive a push that omits them; an older push than the
+    /// stored one changes nothing.
+    pub async fn store(
+        &self,
+        caller: &Caller,
+        id: IntegrationId,
+        pushed: Structure,
+    ) -> Result<StructureStored, ServiceError> {
+        let now = self.clock.now();
+        let mut uow = self.storage.begin().await?;
+        let found = uow.lock_integration(id).await?;
+        let mut integration = admit(caller, found, Need::PersonOrPlugin(Role::Editor))?;
+        let known = integration.structure.take().unwrap_or_default();
+        if is_older(&pushed, &known) {
+            return Ok(StructureStored { stored: false, structure: known });
+        }
+        let structure = merged(&known, pushed);
+        if let (Caller::SiteKey { key_id, .. }, true) = (caller, signs_webhooks(&structure)) {
+            uow.require_signatures(*key_id, now).await?;
+        }
+        integration.structure = Some(structure.clone());
+        integration.updated_at = now;
+        uow.update_integration(&integration).await?;
+        self.tell(uow.as_mut(), caller, &integration, &structure, now).await?;
+        uow.commit().await?;
+        Ok(StructureStored { stored: true, structure })
+    }
+
+    /// The structure with numbers.
+    pub async fn get(&self, caller: &Caller, id: IntegrationId) -> Result<StructureView, ServiceError> {
+        let mut uow = self.storage.read().await?;
+        let found = uow.find_integration(id).await?;
+        let integration = admit(caller, found, Need::PersonOrPlugin(Role::Viewer))?;
+        view(uow.as_mut(), integration).await
+    }
+
+    /// Takes over a person's choices. A name that is not stored is an error that names it.
+    pub async fn choose(
+        &self,
+        caller: &Caller,
+        id: IntegrationId,
+        choices: &StructureChoices,
+    ) -> Result<StructureView, ServiceError> {
+        let now = self.clock.now();
+        let mut uow = self.storage.begin().await?;
+        let found = uow.lock_integration(id).await?;
+        let mut integration = admit(caller, found, Need::Person(Role::Editor))?;
+        let mut structure = integration.structure.take().unwrap_or_default();
+        apply_choices(&mut structure, choices)?;
+        integration.structure = Some(structure.clone());
+        integration.updated_at = now;
+        uow.update_integration(&integration).await?;
+        self.tell(uow.as_mut(), caller, &integration, &structure, now).await?;
+        let shown = view(uow.as_mut(), integration).await?;
+        uow.commit().await?;
+        Ok(shown)
+    }
+
+    async fn tell(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        caller: &Caller,
+        integration: &Integration,
+        structure: &Structure,
+        now: Timestamp,
+    ) -> Result<(), ServiceError> {
+        let mut event = connection_event(integration, Action::StructureStored, caller.actor(), now);
+        event.event_type = EventType::Structure;
+        let names = |names: Vec<&String>| names.into_iter().cloned().collect::<Vec<_>>();
+        event.details = json!({
+            "post_types": names(structure.post_types.keys().collect()),
+            "taxonomies": names(structure.taxonomies.keys().collect()),
+            "plugin": structure.plugin,
+        });
+        uow.insert_events(&[event]).await?;
+        Ok(())
+    }
+}
+
+async fn view(uow: &mut dyn UnitOfWork, integration: Integration) -> Result<StructureView, ServiceError> {
+    let fetched = integration.memory.types.iter();
+    Ok(StructureView {
+        totals: uow.content_totals_by_type(integration.site_id).await?,
+        fetched_at: fetched.map(|(name, memory)| (name.clone(), memory.fetched_at)).collect(),
+        structure: integration.structure.unwrap_or_default(),
+    })
+}
+
+fn is_older(pushed: &Structure, known: &Structure) -> bool {
+    matches!((pushed.timestamp, known.timestamp), (Some(pushed), Some(known)) if pushed < known)
+}
+
+fn signs_webhooks(structure: &Structure) -> bool {
+    structure.plugin.as_ref().and_then(|plugin| plugin.get("signs_webhooks")).and_then(Value::as_bool)
+        == Some(true)
+}
+
+/// The pushed structure with the choices that it omits.
+fn merged(known: &Structure, mut pushed: Structure) -> Structure {
+    for (name, entry) in &mut pushed.post_types {
+        if let Some(before) = known.post_types.get(name) {
+            entry.enabled = entry.enabled.or(before.enabled);
+            entry.fetch_limit = entry.fetch_limit.or(before.fetch_limit);
+        }
+    }
+    for (name, entry) in &mut pushed.taxonomies {
+        if let Some(before) = known.taxonomies.get(name) {
+            entry.enabled = entry.enabled.or(before.enabled);
+        }
+    }
+    // A type that is gone for now keeps its choice: a plugin that is switched off and on again must not switch it on.
+    for (name, before) in &known.post_types {
+        if before.enabled == Some(false) && !pushed.post_types.contains_key(name) {
+            pushed.post_types.insert(name.clone(), TypeEntry { count: 0, ..before.clone() });
+        }
+    }
+    pushed
+}
+
+fn apply_choices(structure: &mut Structure, choices: &StructureChoices) -> Result<(), ServiceError> {
+    let mut errors = Vec::new();
+    let unknown = |kind: &str, name: &str| {
+        FieldError::new(
+            format!("{kind}.{name}"),
+            "not_found",
+            "the site has no such thing, as far as it told",
+        )
+    };
+    for (name, choice) in &choices.post_types {
+        let Some(entry) = structure.post_types.get_mut(name) else {
+            errors.push(unknown("post_types", name));
+            continue;
+        };
+        if let Some(enabled) = choice.enabled {
+            entry.enabled = Some(enabled);
+        }
+        if let Some(limit) = choice.fetch_limit {
+            entry.fetch_limit = limit;
+        }
+    }
+    for (name, enabled) in &choices.taxonomies {
+        match structure.taxonomies.get_mut(name) {
+            Some(TaxonomyEntry { enabled: stored, .. }) => *stored = Some(*enabled),
+            None => errors.push(unknown("taxonomies", name)),
+        }
+    }
+    Ok(ValidationErrors::from_errors(errors)?)
+}

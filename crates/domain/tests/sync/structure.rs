@@ -1,0 +1,89 @@
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use igny8_integration_domain::integration::{Structure, TaxonomyEntry, TypeEntry};
+use igny8_integration_domain::ports::Clock as _;
+use igny8_integration_domain::ports::storage::Storage as _;
+use igny8_integration_domain::service::{ServiceError, StructureChoices, TypeChoice};
+use igny8_integration_domain::sync::Direction;
+use serde_json::json;
+
+use crate::world::{World, operator};
+
+fn pushed(world: &World, minutes: i64) -> Structure {
+    let entry = |label: &str| TypeEntry { label: label.to_owned(), count: 3, ..TypeEntry::default() };
+    Structure {
+        post_types: [("post".to_owned(), entry("Posts")), ("page".to_owned(), entry("Pages"))].into(),
+        taxonomies: [(
+            "category".to_owned(),
+            TaxonomyEntry { label: "Categories".into(), ..Default::default() },
+        )]
+        .into(),
+        plugin: Some(json!({ "version": "0.1.0", "signs_webhooks": true })),
+        timestamp: Some(world.clock.now() + TimeDelta::minutes(minutes)),
+    }
+}
+
+fn choose(name: &str, enabled: Option<bool>, limit: Option<u32>) -> StructureChoices {
+    let choice = TypeChoice { enabled, fetch_limit: limit.map(Some) };
+    StructureChoices { post_types: [(name.to_owned(), choice)].into(), taxonomies: BTreeMap::new() }
+}
+
+#[tokio::test]
+async fn a_persons_choices_survive_a_push_and_an_older_push_changes_nothing() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let id = world.integration;
+    assert!(world.structures.store(&world.plugin, id, pushed(&world, 0)).await?.stored);
+    world.structures.choose(&operator(), id, &choose("page", Some(false), Some(500))).await?;
+    let again = world.structures.store(&world.plugin, id, pushed(&world, 5)).await?;
+    let page = &again.structure.post_types["page"];
+    assert_eq!((page.enabled, page.fetch_limit), (Some(false), Some(500)));
+    let old = world
+        .structures
+        .store(&world.plugin, id, Structure { post_types: BTreeMap::new(), ..pushed(&world, 1) })
+        .await?;
+    assert!(!old.stored && old.structure.post_types.len() == 2);
+    let unknown = world.structures.choose(&operator(), id, &choose("book", Some(true), None)).await;
+    let Err(ServiceError::Invalid(errors)) = unknown else { anyhow::bail!("{unknown:?}") };
+    assert_eq!(errors.errors()[0].field, "post_types.book");
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_the_plugin_itself_binds_a_site_to_sign() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let igny8_integration_domain::account::Caller::SiteKey { key_id, .. } = world.plugin else {
+        anyhow::bail!("no key")
+    };
+    world.structures.store(&operator(), world.integration, pushed(&world, 0)).await?;
+    assert!(!world.storage.read().await?.must_sign(key_id).await?);
+    world.structures.store(&world.plugin, world.integration, pushed(&world, 1)).await?;
+    assert!(world.storage.read().await?.must_sign(key_id).await?);
+    let unsaid = Structure { plugin: Some(json!({ "signs_webhooks": false })), ..pushed(&world, 2) };
+    world.structures.store(&world.plugin, world.integration, unsaid).await?;
+    assert!(world.storage.read().await?.must_sign(key_id).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_type_that_is_off_does_not_sync_and_a_limit_is_kept() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let id = world.integration;
+    world.site.add_many("page", 4);
+    world.site.add_many("post", 7);
+    world.structures.store(&world.plugin, id, pushed(&world, 0)).await?;
+    world.structures.choose(&operator(), id, &choose("page", Some(false), None)).await?;
+    world.structures.choose(&operator(), id, &choose("post", None, Some(5))).await?;
+    world.sync_well(Direction::FromExternal).await?;
+    assert_eq!(world.all().await?.len(), 5);
+    world.clock.advance(TimeDelta::hours(3));
+    world.site.add_many("post", 1);
+    world.site.forget_calls();
+    world.sync_well(Direction::FromExternal).await?;
+    assert_eq!(world.all().await?.len(), 5);
+    assert!(world.site.calls().len() <= 5, "{:?}", world.site.calls());
+    let shown = world.structures.get(&operator(), id).await?;
+    assert_eq!(shown.totals["post"].in_sync, 5);
+    assert!(shown.fetched_at.contains_key("post"));
+    Ok(())
+}
