@@ -26,7 +26,7 @@ pub struct StoredDelivery {
 /// Numbers about a site's deliveries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookCounter {
-    /// `status`, `metadata`, `duplicate` or `rejected`.
+    /// `status`, `metadata`, `duplicate`, `rejected` or `site_copy`.
     pub kind: String,
     /// How many.
     pub count: i64,

@@ -151,6 +151,9 @@ impl WebhookService {
             Change::Status { .. } => "status",
             Change::Metadata(_) => "metadata",
         };
+        if judged.reason == Some("site_copy") {
+            uow.count_webhook(sender.account_id, sender.site_id, "site_copy", None, now).await?;
+        }
         let note = verified.skew.map(|skew| skew.num_seconds().to_string());
         uow.count_webhook(sender.account_id, sender.site_id, kind, note.as_deref(), now).await?;
         let stored = StoredDelivery {
