@@ -233,6 +233,73 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::types::Instant;
+
+    deliveries (account_id, site_id, key) {
+        account_id -> BigInt,
+        site_id -> BigInt,
+        key -> Text,
+        event_id -> Nullable<BigInt>,
+        content_id -> Nullable<BigInt>,
+        received_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::types::Instant;
+
+    webhook_counters (account_id, site_id, kind) {
+        account_id -> BigInt,
+        site_id -> BigInt,
+        kind -> Text,
+        count -> BigInt,
+        last_at -> Instant,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::BigInt;
+
+    site_sequences (account_id, site_id) {
+        account_id -> BigInt,
+        site_id -> BigInt,
+        sequence -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable};
+    use crate::types::Instant;
+
+    key_words (account_id, site_id, key_id) {
+        account_id -> BigInt,
+        site_id -> BigInt,
+        key_id -> BigInt,
+        signs_since -> Nullable<Instant>,
+        onboarded_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::types::Instant;
+
+    pulls (account_id, integration_id, external_id) {
+        account_id -> BigInt,
+        site_id -> BigInt,
+        integration_id -> BigInt,
+        external_id -> Text,
+        content_type -> Text,
+        wanted_at -> Instant,
+        tries -> BigInt,
+        due_at -> Instant,
+    }
+}
+
 diesel::joinable!(integrations -> sites (site_id));
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
@@ -245,5 +312,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     contents,
     runs,
     events,
-    receipts
+    receipts,
+    deliveries,
+    webhook_counters,
+    site_sequences,
+    key_words,
+    pulls
 );

@@ -78,11 +78,8 @@ impl SyncHealthService {
         let test = newest(uow.as_mut(), id, Some(Action::TestConnection), 1).await?.pop();
         let counters = uow.list_webhook_counters(integration.site_id).await?;
         let facts = self.facts(uow.as_mut(), &integration, test.as_ref(), &counters).await?;
-        let events = if include_events {
-            Some(newest(uow.as_mut(), id, None, EVENTS_SHOWN).await?)
-        } else {
-            None
-        };
+        let events =
+            if include_events { Some(newest(uow.as_mut(), id, None, EVENTS_SHOWN).await?) } else { None };
         Ok(DebugStatus {
             health: judge(&facts),
             facts,

@@ -1,5 +1,7 @@
 //! Contents: one, those that are held, and their changes.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use diesel::SelectableHelper as _;
 use diesel::prelude::{
@@ -120,6 +122,13 @@ impl ContentRepository for DieselUnitOfWork {
 
     async fn content_totals(&mut self, site: SiteId) -> Result<ContentTotals, StorageError> {
         self.totals_of_site(site).await
+    }
+
+    async fn content_totals_by_type(
+        &mut self,
+        site: SiteId,
+    ) -> Result<BTreeMap<String, ContentTotals>, StorageError> {
+        self.totals_by_type(site).await
     }
 
     async fn count_links(

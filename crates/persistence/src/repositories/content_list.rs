@@ -1,5 +1,7 @@
 //! Contents: lists and counts.
 
+use std::collections::BTreeMap;
+
 use diesel::SelectableHelper as _;
 use diesel::dsl::count_star;
 use diesel::prelude::{
@@ -149,29 +151,40 @@ impl DieselUnitOfWork {
     }
 
     pub(super) async fn totals_of_site(&mut self, site: SiteId) -> Result<ContentTotals, StorageError> {
+        let mut totals = ContentTotals::default();
+        for (_, state, count) in self.counts_of_site(site).await? {
+            add(&mut totals, state, count);
+        }
+        Ok(totals)
+    }
+
+    pub(super) async fn totals_by_type(
+        &mut self,
+        site: SiteId,
+    ) -> Result<BTreeMap<String, ContentTotals>, StorageError> {
+        let mut totals: BTreeMap<String, ContentTotals> = BTreeMap::new();
+        for (content_type, state, count) in self.counts_of_site(site).await? {
+            add(totals.entry(content_type).or_default(), state, count);
+        }
+        Ok(totals)
+    }
+
+    /// How many of each type are in each state; deleted ones only while something is left to do.
+    async fn counts_of_site(&mut self, site: SiteId) -> Result<Vec<(String, SyncState, i64)>, StorageError> {
         let settled = [SyncState::InSync.as_str(), SyncState::Unlinked.as_str()];
-        let counts: Vec<(String, i64)> = run!(self, |c| contents::table
+        let counts: Vec<(String, String, i64)> = run!(self, |c| contents::table
             .filter(contents::account_id.nullable().eq(account_of_site!(site)))
             .filter(contents::site_id.eq(site.get()))
             .filter(contents::deleted_at.is_null().or(contents::sync_state.ne_all(settled)))
-            .group_by(contents::sync_state)
-            .select((contents::sync_state, count_star()))
+            .group_by((contents::content_type, contents::sync_state))
+            .select((contents::content_type, contents::sync_state, count_star()))
             .load(c)
             .await)?;
-        let mut totals = ContentTotals::default();
-        for (state, count) in counts {
-            let state = SyncState::from_word(&state).ok_or_else(|| corrupt("contents.sync_state", &state))?;
-            totals.contents += count;
-            match state {
-                SyncState::InSync => totals.in_sync = count,
-                SyncState::PendingPush => totals.pending_push = count,
-                SyncState::PendingPull => totals.pending_pull = count,
-                SyncState::Conflict => totals.conflicts = count,
-                SyncState::Failed => totals.failed = count,
-                SyncState::Unlinked => {}
-            }
-        }
-        Ok(totals)
+        let counts = counts.into_iter().map(|(content_type, word, count)| {
+            let state = SyncState::from_word(&word).ok_or_else(|| corrupt("contents.sync_state", &word))?;
+            Ok((content_type, state, count))
+        });
+        counts.collect()
     }
 
     pub(super) async fn live_links(
@@ -197,5 +210,17 @@ impl DieselUnitOfWork {
             .load(c)
             .await)?;
         rows.into_iter().map(LinkStamp::try_from).collect()
+    }
+}
+
+fn add(totals: &mut ContentTotals, state: SyncState, count: i64) {
+    totals.contents += count;
+    match state {
+        SyncState::InSync => totals.in_sync += count,
+        SyncState::PendingPush => totals.pending_push += count,
+        SyncState::PendingPull => totals.pending_pull += count,
+        SyncState::Conflict => totals.conflicts += count,
+        SyncState::Failed => totals.failed += count,
+        SyncState::Unlinked => {}
     }
 }

@@ -10,6 +10,7 @@ mod paging;
 mod receipt;
 mod run;
 mod site;
+mod webhook;
 
 /// Ids as their columns hold them.
 fn raw<Id: Copy + Into<i64>>(ids: &[Id]) -> Vec<i64> {

@@ -7,6 +7,7 @@ mod integration;
 mod receipt;
 mod run;
 mod site;
+mod webhook;
 
 use igny8_integration_domain::event::{Actor, ActorKind};
 use igny8_integration_domain::ports::storage::StorageError;
@@ -18,6 +19,7 @@ pub use integration::{IntegrationColumns, IntegrationRow, NewIntegrationRow};
 pub use receipt::{NewReceiptRow, ReceiptRow};
 pub use run::{NewRunRow, RunColumns, RunRow};
 pub use site::{NewSiteKeyRow, NewSiteRow, SiteKeyRow, SiteRow, WebhookSecretRow};
+pub use webhook::{CounterRow, DeliveryRow, PullRow};
 
 /// An id or another number that its column holds.
 pub fn number<T>(value: i64, place: &'static str) -> Result<T, StorageError>
