@@ -4,6 +4,7 @@ mod account;
 mod connection;
 mod content;
 mod credentials;
+mod damaged;
 mod integration;
 mod onboarding;
 mod once;
