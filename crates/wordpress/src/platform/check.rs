@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use igny8_integration_domain::integration::SiteUrl;
+use igny8_integration_domain::ports::platform::MAINTENANCE;
 use url::Url;
 
 use super::checks::{Finding, Journal};
@@ -146,7 +147,7 @@ fn finding_of_attempt(attempt: &Attempt, home: &HomePage) -> Finding {
             Finding::new("firewall", format!("a firewall answers {path} with status {status}"))
         }
         Outcome::Page { kind: PageKind::Maintenance, status } => {
-            Finding::new("maintenance", format!("the site is in maintenance (status {status})"))
+            Finding::new(MAINTENANCE, format!("the site is in maintenance (status {status})"))
         }
         Outcome::Page { kind: PageKind::Login, .. } => {
             Finding::new("login_page", format!("{path} answers with a log-in page"))

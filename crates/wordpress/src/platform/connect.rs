@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use igny8_integration_domain::content::ContentStatus;
 use igny8_integration_domain::integration::PlatformName;
 use igny8_integration_domain::ports::platform::{
-    Connection, ConnectionReport, OnboardingChallenge, Platform, PlatformError, PlatformSession,
+    Connection, ConnectionReport, MAINTENANCE, OnboardingChallenge, Platform, PlatformError, PlatformSession,
 };
 use tokio::sync::OnceCell;
 
@@ -115,7 +115,7 @@ impl WordPressPlatform {
             }
             let finding = judge_absence(&nothing, &home);
             let passing =
-                ["maintenance", "firewall", "site_error"].into_iter().find(|code| *code == finding.code);
+                [MAINTENANCE, "firewall", "site_error"].into_iter().find(|code| *code == finding.code);
             match passing {
                 Some(code) => {
                     let mut failure = Failure::new(FailureKind::Unavailable, code, finding.seen);

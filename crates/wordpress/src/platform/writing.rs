@@ -47,7 +47,8 @@ impl Writer<'_> {
         }
         now.status = None;
         now.publish_at = None;
-        if !self.site.is_keyed() && fields.slug.as_deref().is_some_and(|slug| !slug.is_empty()) {
+        if !self.site.is_keyed() && fields.slug.is_some() {
+            // Even an empty one: it takes the marker off, and WordPress makes one of the title.
             leave(Field::Slug, &mut now);
         }
         let (mut body, mut notes) = self.body(&now, None).await?;

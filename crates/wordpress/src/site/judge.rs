@@ -1,5 +1,7 @@
 //! From an answer to what the caller can do about it.
 
+use igny8_integration_domain::ports::platform::MAINTENANCE;
+
 use super::failure::{Failure, FailureKind as Kind};
 use super::reply::Reply;
 use crate::answer::{PageKind, Redactor, WpError, page_kind, parse, retry_after, shown_url};
@@ -103,7 +105,7 @@ fn of_wp_error(status: u16, error: &WpError, sent: Sent) -> Failure {
         _ => {}
     }
     if error.tells_maintenance(status) {
-        return Failure::new(Kind::Unavailable, "maintenance", "the site is in maintenance");
+        return Failure::new(Kind::Unavailable, MAINTENANCE, "the site is in maintenance");
     }
     if status == 401 || REFUSED_CREDENTIALS.contains(&code) {
         return Failure::new(Kind::Unauthorized, "invalid_credentials", "the site refuses the credentials");
@@ -131,7 +133,7 @@ fn of_page(status: u16, kind: PageKind, sent: Sent) -> Failure {
     };
     match kind {
         PageKind::Login => read("login_page", "the site answers with its log-in page"),
-        PageKind::Maintenance => Failure::new(Kind::Unavailable, "maintenance", "the site is in maintenance"),
+        PageKind::Maintenance => Failure::new(Kind::Unavailable, MAINTENANCE, "the site is in maintenance"),
         PageKind::Broken => {
             let mut failure = Failure::new(Kind::Uncertain, "site_error", "the site failed with a PHP error");
             failure.too_heavy = true;
@@ -177,7 +179,7 @@ fn of_status(status: u16, sent: Sent) -> Failure {
             failure.too_heavy = true;
             failure
         }
-        503 => Failure::new(Kind::Unavailable, "maintenance", "the site is in maintenance"),
+        503 => Failure::new(Kind::Unavailable, MAINTENANCE, "the site is in maintenance"),
         400..500 => {
             Failure::new(Kind::Rejected, "rejected", format!("the site refuses this with status {status}"))
         }

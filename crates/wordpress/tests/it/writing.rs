@@ -90,6 +90,25 @@ async fn on_a_bare_site_the_real_slug_waits_for_the_second_write() {
 }
 
 #[tokio::test]
+async fn on_a_bare_site_a_post_without_a_slug_of_its_own_does_not_keep_the_marker() {
+    let site = FakeSite::bare().await;
+    echoing(&site, POSTS).await;
+    let fields = FieldPatch { slug: Some(String::new()), ..article() };
+    let written = site.bare_session().await.create("post", content_id(77), &fields).await.unwrap();
+    assert_eq!(written.pending, [Field::Status, Field::Slug]);
+    let mut draft = post(5);
+    draft["slug"] = json!("igny8-3-77");
+    draft.as_object_mut().unwrap().remove("igny8_version");
+    site.on("GET", POST, ok(&draft)).await;
+    echoing(&site, POST).await;
+    let session = site.bare_session().await;
+    let known = current(&*session).await.version;
+    let rest = fields.only(&[Field::Status, Field::Slug]);
+    session.update("post", "5", &rest, &known).await.unwrap();
+    assert_eq!(sent(&site.requests_to("POST", POST).await[0]), json!({"slug": "", "status": "publish"}));
+}
+
+#[tokio::test]
 async fn a_site_that_loses_the_marker_is_told_apart() {
     let site = FakeSite::with_plugin().await;
     site.on("POST", POSTS, ok(&post(5))).await;

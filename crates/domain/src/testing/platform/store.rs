@@ -182,7 +182,7 @@ impl Store {
         if matches!(fields.publish_at, Some(Some(_))) {
             pending.push(Field::PublishAt);
         }
-        if !self.has_plugin && fields.slug.as_ref().is_some_and(|slug| !slug.is_empty()) {
+        if !self.has_plugin && fields.slug.is_some() {
             pending.push(Field::Slug);
         }
         let mut now = fields.clone();
