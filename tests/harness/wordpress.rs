@@ -32,6 +32,7 @@ pub struct Site {
     pub admin: Person,
     pub editor: Person,
     pub author: Person,
+    pub contributor: Person,
     #[serde(skip)]
     dir: PathBuf,
 }

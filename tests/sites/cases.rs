@@ -8,7 +8,7 @@ use super::Connected;
 use crate::harness::{Backend, Person, Service, Site, WordPress, small_site};
 
 /// A site without the plugin, reached as this person through plain REST.
-async fn bare(site: Site, person: &Person) -> anyhow::Result<Connected> {
+pub(super) async fn bare(site: Site, person: &Person) -> anyhow::Result<Connected> {
     site.eval("deactivate_plugins( 'igny8-bridge/igny8-bridge.php' );")?;
     let service = Service::start(Backend::Sqlite).await?;
     let tenant = service.bootstrap("acme", &site.url)?;
@@ -29,14 +29,14 @@ async fn tested(connected: &Connected) -> anyhow::Result<Value> {
     Ok(connected.owner()?.post(&path, &json!({})).await?.expect(200)?.clone())
 }
 
-fn nothing_happened(run: &Value) {
+pub(super) fn nothing_happened(run: &Value) {
     for counter in ["created", "updated", "conflicts", "failed", "deleted"] {
         assert_eq!(run["progress"][counter], 0, "{counter}: {run}");
     }
 }
 
 /// The one post of a content that was pushed.
-async fn post_of(connected: &Connected, content: &Value) -> anyhow::Result<i64> {
+pub(super) async fn post_of(connected: &Connected, content: &Value) -> anyhow::Result<i64> {
     let content = connected.content(&content["id"]).await?.body;
     let post = content["external_id"].as_str().with_context(|| content.to_string())?;
     Ok(post.parse()?)
