@@ -23,7 +23,7 @@ fn article() -> Value {
 }
 
 /// The names of a post's terms, sorted.
-async fn terms_of(connected: &Connected, post: i64) -> anyhow::Result<Value> {
+fn terms_of(connected: &Connected, post: i64) -> anyhow::Result<Value> {
     connected.site.eval(&format!(
         "$names = wp_list_pluck( wp_get_object_terms( {post}, array( 'category', 'post_tag' ) ), 'name' ); sort( $names ); return $names;"
     ))
@@ -40,7 +40,7 @@ async fn an_authors_article_goes_out_without_the_category_it_may_not_make() -> a
     let post = post_of(&connected, &content).await?;
     assert_eq!(connected.post_field(post, "post_status")?, "publish");
     assert_eq!(connected.post_field(post, "post_name")?, "autumn", "the mark is off");
-    let terms = terms_of(&connected, post).await?;
+    let terms = terms_of(&connected, post)?;
     assert_eq!(terms, json!(["News", "autumn"]));
     assert!(events(&connected).await?.contains("term_not_allowed"));
     nothing_happened(&connected.synced("both").await?);
@@ -161,7 +161,7 @@ async fn posts_that_the_user_may_no_longer_edit_keep_their_text_here_and_there()
 }
 
 /// A host that keeps the first answer to each address, blind to a parameter that it does not know.
-const CACHE: &str = r#"
+const CACHE: &str = r"
     if ( 'GET' === ( $_SERVER['REQUEST_METHOD'] ?? '' ) && false !== strpos( $_SERVER['REQUEST_URI'], 'wp-json' ) ) {
         $igny8_test_uri = preg_replace( '/([?&])_igny8=[^&]*/', '$1', $_SERVER['REQUEST_URI'] );
         $igny8_test_file = WP_CONTENT_DIR . '/cache-' . md5( $igny8_test_uri );
@@ -174,7 +174,7 @@ const CACHE: &str = r#"
             if ( 200 === http_response_code() ) { file_put_contents( $igny8_test_file, $answer ); }
             return $answer;
         } );
-    }"#;
+    }";
 
 #[tokio::test]
 async fn a_host_that_caches_the_api_shows_us_no_old_text() -> anyhow::Result<()> {

@@ -73,9 +73,9 @@ fn pool(
     manager.recycling_method = RecyclingMethod::Fast;
     manager.custom_setup = Box::new(move |file| {
         let opening = runtime.spawn(open(file.to_owned(), pragmas));
-        Box::pin(async move {
-            opening.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))?
-        })
+        Box::pin(
+            async move { opening.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))? },
+        )
     });
     Pool::builder(AsyncDieselConnectionManager::new_with_config(file, manager))
         .max_size(size)

@@ -15,7 +15,7 @@ use igny8_integration_domain::service::run::{ExecutorPorts, RunExecutor};
 use igny8_integration_domain::service::sync::SyncService;
 use igny8_integration_domain::sync::RunStatus;
 use igny8_integration_domain::testing::{CountingQueue, ScriptedPlatform, ScriptedSite, SequentialRandom};
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 
 use crate::world::{KEY, World, operator, url};
 
@@ -70,7 +70,7 @@ async fn damaged_and_swapped_rows_break_no_list_open_nothing_and_heal() -> anyho
     let mut new = PatchIntegration::default();
     new.credentials.api_key = Some(Some("another-key-12".into()));
     let healed = world.integrations.patch(&operator(), ids[0], None, &new).await?;
-    assert_eq!(healed.api_key.as_ref().map(|key| key.expose_secret()), Some("another-key-12"));
+    assert_eq!(healed.api_key.as_ref().map(ExposeSecret::expose_secret), Some("another-key-12"));
     for id in ids {
         world.integrations.delete(&operator(), id, None).await?;
     }

@@ -11,7 +11,8 @@ use crate::event::SyncEvent;
 use crate::id::{AccountId, ContentId, EventId, IntegrationId, InvalidId, RunId, SiteId, SiteKeyId, UserId};
 use crate::integration::Integration;
 use crate::ports::storage::{
-    Cursor, CursorPage, Page, PageRequest, PendingPull, ReceiptKey, StorageError, StoredDelivery, WebhookCounter,
+    Cursor, CursorPage, Page, PageRequest, PendingPull, ReceiptKey, StorageError, StoredDelivery,
+    WebhookCounter,
 };
 use crate::sync::SyncRun;
 use crate::time::Timestamp;
