@@ -3,13 +3,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use super::service::Tenant;
 
@@ -19,8 +18,8 @@ const OBSERVE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/wordpres
 
 /// A set of sites with servers of its own.
 pub struct WordPress {
+    /// Those that nobody has taken.
     sites: Vec<Site>,
-    taken: AtomicUsize,
     /// The servers end when this does.
     _lifeline: ChildStdin,
 }
@@ -44,8 +43,8 @@ pub struct Person {
     pub application_password: String,
 }
 
-/// Small sites, for tests that need few posts.
-static SMALL: OnceCell<WordPress> = OnceCell::const_new();
+/// Small sites, for tests that need few posts: another batch whenever the last one is used up.
+static SMALL: Mutex<Vec<WordPress>> = Mutex::const_new(Vec::new());
 
 impl WordPress {
     /// Sites as the script's options say.
@@ -63,20 +62,25 @@ impl WordPress {
         for site in &mut sites {
             site.dir.clone_from(&dir);
         }
-        Ok(Self { sites, taken: AtomicUsize::new(0), _lifeline: ended_with_this_process(&dir)? })
+        Ok(Self { sites, _lifeline: ended_with_this_process(&dir)? })
     }
 
     /// A site that no other test has.
-    pub fn take(&self) -> anyhow::Result<Site> {
-        let next = self.taken.fetch_add(1, Ordering::Relaxed);
-        self.sites.get(next).cloned().context("more sites are taken than were brought up")
+    pub fn take(&mut self) -> anyhow::Result<Site> {
+        self.sites.pop().context("every site is taken")
     }
 }
 
 /// A site of ten posts and a few pages and books, with the plugin and pretty permalinks.
 pub async fn small_site() -> anyhow::Result<Site> {
-    let options = ["--sites", "48", "--posts", "10", "--pages", "3", "--books", "2"];
-    SMALL.get_or_try_init(|| async { WordPress::up(&options) }).await?.take()
+    let mut batches = SMALL.lock().await;
+    if let Some(site) = batches.last_mut().and_then(|batch| batch.take().ok()) {
+        return Ok(site);
+    }
+    let mut batch = WordPress::up(&["--sites", "24", "--posts", "10", "--pages", "3", "--books", "2"])?;
+    let site = batch.take()?;
+    batches.push(batch);
+    Ok(site)
 }
 
 /// A process of its own ends the servers, once the other end of its input is gone: however this one ends.

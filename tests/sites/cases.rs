@@ -288,7 +288,7 @@ async fn an_edit_sends_what_belongs_to_it_and_nothing_else() -> anyhow::Result<(
 #[case("UTC+5.5")]
 #[tokio::test]
 async fn what_is_published_now_is_public_at_once_in_every_zone(#[case] zone: &str) -> anyhow::Result<()> {
-    let sites = WordPress::up(&["--tz", zone])?;
+    let mut sites = WordPress::up(&["--tz", zone])?;
     let connected = Connected::over(sites.take()?).await?;
     let content = connected
         .write(json!({ "title": "Spring opening hours", "html": "<p>x</p>", "status": "published" }))

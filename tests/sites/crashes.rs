@@ -15,7 +15,7 @@ fn in_the_middle(run: &Value) -> bool {
 
 #[tokio::test]
 async fn a_pull_that_was_killed_goes_on_from_its_checkpoint() -> anyhow::Result<()> {
-    let sites = WordPress::up(&["--posts", "300", "--pages", "50", "--books", "50"])?;
+    let mut sites = WordPress::up(&["--posts", "300", "--pages", "50", "--books", "50"])?;
     let mut connected = Connected::over(sites.take()?).await?;
     connected.site.slow_down(Duration::from_millis(150))?;
     let id = connected.start(json!({ "direction": "from_external" })).await?;
@@ -62,7 +62,7 @@ async fn a_push_that_was_killed_makes_no_post_twice() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn asked_to_end_in_the_middle_of_a_run_it_ends_and_another_goes_on_at_once() -> anyhow::Result<()> {
-    let sites = WordPress::up(&["--posts", "300"])?;
+    let mut sites = WordPress::up(&["--posts", "300"])?;
     let mut connected = Connected::over(sites.take()?).await?;
     connected.site.slow_down(Duration::from_millis(150))?;
     let id = connected.start(json!({ "direction": "from_external" })).await?;

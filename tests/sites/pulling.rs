@@ -10,7 +10,7 @@ const THOUSAND: [&str; 6] = ["--posts", "600", "--pages", "150", "--books", "250
 
 #[tokio::test]
 async fn a_thousand_posts_of_three_types_come_in_each_once_and_with_terms() -> anyhow::Result<()> {
-    let site = WordPress::up(&THOUSAND)?;
+    let mut site = WordPress::up(&THOUSAND)?;
     let connected = Connected::over(site.take()?).await?;
     let run = connected.synced("from_external").await?;
     assert_eq!(run["progress"]["created"], 1000, "{run}");
