@@ -92,13 +92,24 @@ check( 'a scheduled post that WP-Cron publishes is told', function () use ( $one
 	same( 'publish', $one( fn() => request( 'GET', '/wp-cron.php' ) )['post_status'] );
 } );
 
-check( 'a new status and new details together lose neither', function () use ( $outbox, $secret ) {
-	$id = evaluate( 'return wp_insert_post( array( "post_title" => "Both", "post_content" => "a", "post_status" => "draft" ) );' );
-	$outbox->await( 1 );
-	edit( 'POST', "/wp-json/wp/v2/posts/$id", array( 'status' => 'publish', 'excerpt' => 'New excerpt' ) );
-	$came = deliveries( $outbox->await( 2 ), $secret );
-	same( array( 'status', 'metadata' ), array_column( $came, 'kind' ) );
-	same( array( 'publish', 'New excerpt' ), array( $came[0]['post_status'], $came[1]['metadata']['excerpt'] ) );
+check( 'a new status and new details together are one delivery that carries both', function () use ( $one ) {
+	$id = null;
+	$one( function () use ( &$id ) {
+		$id = evaluate( 'return wp_insert_post( array( "post_title" => "Both", "post_content" => "a", "post_status" => "draft" ) );' );
+	} );
+	$term = evaluate( 'return wp_insert_term( "Gardening", "category" )["term_id"];' );
+	$came = $one( fn() => edit( 'POST', "/wp-json/wp/v2/posts/$id", array( 'status' => 'publish', 'excerpt' => 'New excerpt', 'categories' => array( $term ), 'igny8_seo' => array( 'title' => 'S' ) ) ) );
+	same( array( 'status', 'publish', 'New excerpt', 'both', 'S' ), array( $came['kind'], $came['post_status'], $came['metadata']['excerpt'], $came['metadata']['slug'], $came['metadata']['seo']['title'] ) );
+	same( array( 'Gardening' ), array_column( $came['metadata']['categories'], 'name' ), 'categories' );
+	holds( ! isset( $one( fn() => edit( 'DELETE', "/wp-json/wp/v2/posts/$id" ) )['metadata'] ), 'what a trashed post is called there is not told' );
+	same( 'both', $one( fn() => evaluate( "wp_untrash_post( $id );" ) )['metadata']['slug'], 'slug of a restored post' );
+} );
+
+check( 'a post whose image was deleted is told', function () use ( $one ) {
+	$image = evaluate( 'return wp_insert_attachment( array( "post_title" => "i", "post_mime_type" => "image/png" ), "2026/01/j.png" );' );
+	$one( fn() => evaluate( "set_post_thumbnail( wp_insert_post( array( 'post_title' => 'Pictured', 'post_content' => 'a', 'post_status' => 'publish' ) ), $image );" ) );
+	$came = $one( fn() => evaluate( "wp_delete_attachment( $image, true );" ) );
+	same( array( 'metadata', null ), array( $came['kind'], $came['metadata']['featured_image_url'] ) );
 } );
 
 check( 'what changes nothing, or nobody asked for, is not told', function () use ( $none ) {
@@ -117,6 +128,20 @@ check( 'what IGNY8 does by its key is not told back', function () use ( $none ) 
 		ok( 'POST', "/wp-json/wp/v2/posts/$id", array( 'content' => 'b', 'igny8_seo' => array( 'title' => 'x' ) ) );
 		ok( 'DELETE', "/wp-json/wp/v2/posts/$id" );
 	} );
+} );
+
+check( 'what another plugin changes along with a write of IGNY8 is told, and so is a write that failed', function () use ( $one ) {
+	$other = evaluate( 'remove_all_actions( "shutdown" ); return wp_insert_post( array( "post_title" => "Related", "post_content" => "a", "post_status" => "publish" ) );' );
+	$plugin = Igny8_Test::$folder . '/wp-content/mu-plugins/related.php';
+	file_put_contents( $plugin, "<?php add_action( 'save_post_page', function () { wp_update_post( array( 'ID' => $other, 'post_content' => 'b' ) ); } );
+		add_action( 'rest_after_insert_book', function () { wp_die( 'broken' ); } );" );
+	try {
+		same( $other, $one( fn() => ok( 'POST', '/wp-json/wp/v2/pages?_fields=id', array( 'title' => 'Pushed', 'status' => 'publish' ) ) )['post_id'] );
+		$failed = $one( fn() => keyed( 'POST', '/wp-json/wp/v2/books', array( 'title' => 'Half', 'status' => 'publish' ) ) );
+		same( array( 'publish', 'Half' ), array( $failed['post_status'], $failed['post_title'] ) );
+	} finally {
+		unlink( $plugin );
+	}
 } );
 
 check( 'a status that core does not know is a draft', function () use ( $one ) {

@@ -27,6 +27,48 @@ check( 'the service is away for 50 edits: all arrive, in order for each post, on
 	same( array( 'waiting' => 0, 'dead' => 0 ), evaluate( 'return Igny8_Bridge_Outbox::counts();' ) );
 } );
 
+check( 'a process that is killed right after the outbox was written loses nothing', function () use ( $trouble, $secret ) {
+	connect_outbox( $trouble, $secret );
+	// The next statement never comes.
+	Igny8_Test::crash( '$written = false;
+		add_filter( "query", function ( $query ) use ( &$written ) {
+			if ( $written ) { posix_kill( getmypid(), SIGKILL ); }
+			$written = 0 === strpos( $query, "INSERT INTO `" . Igny8_Bridge_Outbox::table() . "`" );
+			return $query;
+		} );
+		wp_insert_post( array( "post_title" => "Killed", "post_content" => "a", "post_status" => "publish" ) );' );
+	request( 'GET', '/' );
+	$came = deliveries( $trouble->await( 1 ), $secret );
+	same( array( 'Killed', true ), array( $came[0]['post_title'], $came[0]['sequence'] > 0 ) );
+} );
+
+check( 'a change whose process was killed before it could be noted down is told later', function () use ( $trouble, $secret, $insert ) {
+	$kept = $insert( 'Kept' );
+	$gone = $insert( 'Gone' );
+	connect_outbox( $trouble, $secret );
+	$kill = 'posix_kill( getmypid(), SIGKILL );';
+	Igny8_Test::crash( "wp_update_post( array( 'ID' => $kept, 'post_title' => 'Changed' ) ); $kill" );
+	Igny8_Test::crash( "wp_delete_post( $gone, true ); $kill" );
+	Igny8_Test::crash( "wp_insert_post( array( 'post_title' => 'Made', 'post_content' => 'a', 'post_status' => 'publish' ) ); $kill" );
+	$flush = 'do_action( "igny8_bridge_send" );';
+	evaluate( $flush );
+	same( array(), $trouble->received(), 'deliveries while the requests could still be alive' );
+	evaluate( 'global $wpdb; $wpdb->query( "UPDATE {$wpdb->prefix}igny8_touched SET since = since - 901" );' . $flush );
+	$came = deliveries( $trouble->await( 3 ), $secret );
+	same( array( 'publish', 'deleted', 'publish' ), array_column( $came, 'post_status' ), 'statuses' );
+	same( array( $kept, $gone ), array( $came[0]['post_id'], $came[1]['post_id'] ), 'posts' );
+	same( array( 'Changed', 'Made' ), array( $came[0]['metadata']['title'], $came[2]['metadata']['title'] ), 'titles' );
+	evaluate( $flush );
+	same( array(), $trouble->received(), 'deliveries after that' );
+} );
+
+check( 'a site that lost the table makes it anew', function () use ( $trouble, $secret, $insert ) {
+	connect_outbox( $trouble, $secret );
+	evaluate( 'global $wpdb; $wpdb->query( "DROP TABLE {$wpdb->prefix}igny8_outbox, {$wpdb->prefix}igny8_touched" );
+		$wpdb->suppress_errors(); wp_insert_post( array( "post_title" => "Anew", "post_content" => "a", "post_status" => "publish" ) );' );
+	same( 'Anew', deliveries( $trouble->await( 1 ), $secret )[0]['post_title'] );
+} );
+
 check( 'a request of the service shows that it is back', function () use ( $trouble, $secret, $insert ) {
 	connect_outbox( $trouble, $secret );
 	$trouble->answer( 502, array() );

@@ -10,7 +10,7 @@ function connect_outbox( $service, $secret ) {
 		update_option( 'igny8_bridge_service_url', '{$service->url}' );
 		update_option( 'igny8_bridge_webhook_secret', '$secret' );
 		update_option( 'igny8_bridge_integration_id', 42 );
-		global \$wpdb; \$wpdb->query( \"DELETE FROM {\$wpdb->prefix}igny8_outbox\" );" );
+		Igny8_Bridge_Outbox::install(); global \$wpdb; foreach ( array( 'outbox', 'touched' ) as \$name ) { \$wpdb->query( \"DELETE FROM {\$wpdb->prefix}igny8_\$name\" ); }" );
 	$service->received(); // the structure, where it had not been told yet
 }
 

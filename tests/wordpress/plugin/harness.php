@@ -39,6 +39,16 @@ final class Igny8_Test {
 		return json_decode( $output, true );
 	}
 
+	/** Runs PHP inside the site that does not come back: it has to be killed by what it does. */
+	public static function crash( $code ) {
+		$command = array( self::$rig, 'eval', '--dir', self::$dir, '--site', self::$site['name'], $code );
+		$process = proc_open( $command, array( 1 => array( 'pipe', 'w' ), 2 => array( 'file', '/dev/null', 'w' ) ), $pipes );
+		stream_get_contents( $pipes[1] );
+		if ( 0 === proc_close( $process ) ) {
+			throw new Exception( 'the process came to its end' );
+		}
+	}
+
 	public static function run( $sentence, $body ) {
 		try {
 			$body();

@@ -40,6 +40,7 @@ foreach ( array(
 	'signature',
 	'schedule',
 	'outbox',
+	'touched',
 	'delivery',
 	'structure',
 	'sender',

@@ -35,7 +35,7 @@ function igny8_bridge_uninstall() {
 	wp_clear_scheduled_hook( 'igny8_bridge_send' );
 	wp_clear_scheduled_hook( 'igny8_bridge_daily' );
 	global $wpdb;
-	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}igny8_outbox" ); // phpcs:ignore WordPress.DB
+	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}igny8_outbox, {$wpdb->prefix}igny8_touched" ); // phpcs:ignore WordPress.DB
 }
 
 if ( is_multisite() ) {

@@ -14,11 +14,30 @@ defined( 'ABSPATH' ) || exit;
 final class Igny8_Bridge_Change_Watch {
 
 	/**
+	 * Seconds to wait for another request that is putting the same post into the outbox.
+	 */
+	const PATIENCE = 5;
+
+	/**
 	 * The posts that were touched in this request, as they were before; null for one that was not there.
 	 *
 	 * @var array<int,Igny8_Bridge_Snapshot|null>
 	 */
 	private static $before = array();
+
+	/**
+	 * The notes on disk that say so, by post.
+	 *
+	 * @var array<int,int>
+	 */
+	private static $notes = array();
+
+	/**
+	 * The posts that IGNY8 has written in this request and was answered.
+	 *
+	 * @var array<int,true>
+	 */
+	private static $answered = array();
 
 	/**
 	 * Hooks in where nothing is written yet.
@@ -30,7 +49,9 @@ final class Igny8_Bridge_Change_Watch {
 		add_action( 'add_post_meta', array( __CLASS__, 'note_new_meta' ), PHP_INT_MIN, 2 );
 		add_action( 'update_post_meta', array( __CLASS__, 'note_meta' ), PHP_INT_MIN, 3 );
 		add_action( 'delete_post_meta', array( __CLASS__, 'note_meta' ), PHP_INT_MIN, 3 );
+		add_action( 'delete_attachment', array( __CLASS__, 'note_image' ), PHP_INT_MIN );
 		add_action( 'transition_post_status', array( __CLASS__, 'note_transition' ), PHP_INT_MIN, 3 );
+		add_filter( 'rest_request_after_callbacks', array( __CLASS__, 'note_answer' ), PHP_INT_MAX, 3 );
 		add_action( 'shutdown', array( __CLASS__, 'record' ), PHP_INT_MAX - 1 );
 	}
 
@@ -41,10 +62,10 @@ final class Igny8_Bridge_Change_Watch {
 	 */
 	public static function note( $post_id ) {
 		$post_id = (int) $post_id;
-		if ( ! array_key_exists( $post_id, self::$before ) && self::is_wanted() ) {
+		if ( ! array_key_exists( $post_id, self::$before ) && Igny8_Bridge_Options::tells_changes() ) {
 			$snapshot = Igny8_Bridge_Snapshot::of( $post_id );
 			if ( null !== $snapshot || Igny8_Bridge_Post_Types::includes( (string) get_post_type( $post_id ) ) ) {
-				self::$before[ $post_id ] = $snapshot;
+				self::remember( $post_id, $snapshot );
 			}
 		}
 	}
@@ -73,6 +94,19 @@ final class Igny8_Bridge_Change_Watch {
 	}
 
 	/**
+	 * Notes the posts that are about to lose their image: core takes it from all of them at once, and names none.
+	 *
+	 * @param int $attachment_id The image.
+	 */
+	public static function note_image( $attachment_id ) {
+		global $wpdb;
+		// phpcs:ignore WordPress.DB -- the moment counts, not what a cache remembers.
+		foreach ( $wpdb->get_col( $wpdb->prepare( "SELECT post_id FROM $wpdb->postmeta WHERE meta_key = '_thumbnail_id' AND meta_value = %s", (string) $attachment_id ) ) as $post_id ) {
+			self::note( $post_id );
+		}
+	}
+
+	/**
 	 * Notes a post that has got another status. It is the first hook of a new post's and, when WP-Cron publishes a
 	 * scheduled one, of any: there the status before is all that is left of it.
 	 *
@@ -81,20 +115,43 @@ final class Igny8_Bridge_Change_Watch {
 	 * @param WP_Post $post       The post.
 	 */
 	public static function note_transition( $new_status, $old_status, $post ) {
-		if ( ! Igny8_Bridge_Post_Types::includes( $post->post_type ) || ! self::is_wanted() ) {
+		if ( ! Igny8_Bridge_Post_Types::includes( $post->post_type ) || ! Igny8_Bridge_Options::tells_changes() ) {
 			return;
 		}
 		if ( 'new' === $old_status || 'auto-draft' === $old_status ) {
-			self::$before[ $post->ID ] = null;
+			if ( 'auto-draft' !== $new_status ) {
+				self::remember( $post->ID, null );
+			}
 			return;
 		}
 		if ( ! array_key_exists( $post->ID, self::$before ) && $new_status !== $old_status ) {
 			$snapshot = Igny8_Bridge_Snapshot::of( $post->ID );
 			if ( null !== $snapshot ) {
-				$snapshot->status         = $old_status;
-				self::$before[ $post->ID ] = $snapshot;
+				$snapshot->status = $old_status;
+				self::remember( $post->ID, $snapshot );
 			}
 		}
+	}
+
+	/**
+	 * Notes a post that IGNY8 wrote by its key: the answer tells it the outcome. What other plugins change along with
+	 * it, and a write that ends in an error, are told as always.
+	 *
+	 * @param mixed           $response The answer.
+	 * @param array           $handler  The route's handler.
+	 * @param WP_REST_Request $request  The request.
+	 * @return mixed
+	 */
+	public static function note_answer( $response, $handler, $request ) {
+		$writes = ! in_array( $request->get_method(), array( 'GET', 'HEAD', 'OPTIONS' ), true );
+		if ( $writes && Igny8_Bridge_Authentication::is_keyed() && $response instanceof WP_REST_Response && $response->get_status() < 300
+			&& isset( $handler['callback'] ) && is_array( $handler['callback'] ) && $handler['callback'][0] instanceof WP_REST_Posts_Controller ) {
+			$data = $response->get_data();
+			$id   = isset( $request['id'] ) ? $request['id'] : ( isset( $data['id'] ) ? $data['id'] : 0 );
+
+			self::$answered[ (int) $id ] = true;
+		}
+		return $response;
 	}
 
 	/**
@@ -103,49 +160,62 @@ final class Igny8_Bridge_Change_Watch {
 	public static function record() {
 		$before       = self::$before;
 		self::$before = array();
-		if ( ! self::is_wanted() ) {
-			return;
-		}
 		foreach ( $before as $post_id => $was ) {
-			foreach ( self::events( $was, Igny8_Bridge_Snapshot::of( $post_id ) ) as $kind => $body ) {
-				Igny8_Bridge_Outbox::add( $kind, $post_id, $body );
+			if ( ! isset( self::$answered[ $post_id ] ) && Igny8_Bridge_Options::tells_changes() && ! self::tell( $post_id, $was ) ) {
+				continue; // the note stays, and so it is told later
 			}
+			if ( ! empty( self::$notes[ $post_id ] ) ) {
+				Igny8_Bridge_Touched::forget( self::$notes[ $post_id ] );
+			}
+			unset( self::$notes[ $post_id ] );
 		}
 	}
 
 	/**
-	 * What is to be told of a post: mostly one delivery. A new status and new details need both, for neither
-	 * carries the other; where the body is new too IGNY8 reads the whole post anyway.
+	 * Remembers how a post was, and notes on disk that it is being changed.
+	 *
+	 * @param int                        $post_id  The post.
+	 * @param Igny8_Bridge_Snapshot|null $snapshot How it was.
+	 */
+	private static function remember( $post_id, $snapshot ) {
+		self::$before[ $post_id ] = $snapshot;
+		if ( ! isset( self::$notes[ $post_id ] ) ) {
+			self::$notes[ $post_id ] = Igny8_Bridge_Touched::note( $post_id );
+		}
+	}
+
+	/**
+	 * Puts what has changed of a post into the outbox. One request at a time for each post, so that the later
+	 * delivery is the one that has seen the later post.
+	 *
+	 * @param int                        $post_id The post.
+	 * @param Igny8_Bridge_Snapshot|null $was     The post before.
+	 * @return bool False if it could not be stored.
+	 */
+	private static function tell( $post_id, $was ) {
+		Igny8_Bridge_Lock::take( "tell:$post_id", self::PATIENCE );
+		$stored = true;
+		foreach ( self::events( $was, Igny8_Bridge_Snapshot::of( $post_id ) ) as $kind => $body ) {
+			$stored = Igny8_Bridge_Outbox::add( $kind, $post_id, $body );
+		}
+		Igny8_Bridge_Lock::release( "tell:$post_id" );
+		return $stored;
+	}
+
+	/**
+	 * What is to be told of a post: one delivery at most.
 	 *
 	 * @param Igny8_Bridge_Snapshot|null $was The post before.
 	 * @param Igny8_Bridge_Snapshot|null $now The post now.
-	 * @return array<string,array> Bodies by kind.
+	 * @return array<string,array> Its body by its kind.
 	 */
 	private static function events( $was, $now ) {
 		if ( null === $now ) {
 			return null === $was ? array() : array( 'status' => Igny8_Bridge_Payload::deleted( $was ) );
 		}
-		if ( null === $was ) {
+		if ( null === $was || $now->moved_since( $was ) ) {
 			return array( 'status' => Igny8_Bridge_Payload::status( $now ) );
 		}
-		$events = array();
-		if ( $now->moved_since( $was ) ) {
-			$events['status'] = Igny8_Bridge_Payload::status( $now );
-			if ( $now->details_alone_changed_since( $was ) ) {
-				$events['metadata'] = Igny8_Bridge_Payload::metadata( $now );
-			}
-		} elseif ( $now->edited_since( $was ) ) {
-			$events['metadata'] = Igny8_Bridge_Payload::metadata( $now );
-		}
-		return $events;
-	}
-
-	/**
-	 * Whether changes in this request are to be told: not what IGNY8 itself does with its key, which it knows.
-	 *
-	 * @return bool
-	 */
-	private static function is_wanted() {
-		return Igny8_Bridge_Options::tells_changes() && ! Igny8_Bridge_Authentication::is_keyed();
+		return $now->edited_since( $was ) ? array( 'metadata' => Igny8_Bridge_Payload::metadata( $now ) ) : array();
 	}
 }

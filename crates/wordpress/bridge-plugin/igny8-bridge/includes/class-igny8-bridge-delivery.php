@@ -35,7 +35,7 @@ final class Igny8_Bridge_Delivery {
 		}
 		$retry_after = 0 === $status ? 0 : Igny8_Bridge_Schedule::retry_after( (string) wp_remote_retrieve_header( $answer, 'retry-after' ) );
 		$kept        = self::keep( $row, 'waiting', $answer, time() + max( $retry_after, Igny8_Bridge_Schedule::delay( $row->attempts + 1 ) ) );
-		if ( in_array( $status, array( 0, 401, 408, 429, 502, 503, 504 ), true ) || $retry_after > 0 ) {
+		if ( self::concerns_everything( $status ) || $retry_after > 0 ) {
 			Igny8_Bridge_Sender::note_trouble( $answer, $retry_after );
 			return 'stop';
 		}
@@ -49,8 +49,19 @@ final class Igny8_Bridge_Delivery {
 	 * @return array|WP_Error
 	 */
 	private static function send( $row ) {
-		$headers = Igny8_Bridge_Service::authorization() + Igny8_Bridge_Signature::headers( $row->webhook_id, Igny8_Bridge_Service::time(), $row->body );
-		return Igny8_Bridge_Service::post( 'webhooks/wordpress/' . $row->kind . '/', $row->body, $headers, 10 );
+		$body    = Igny8_Bridge_Outbox::body_of( $row );
+		$headers = Igny8_Bridge_Service::authorization() + Igny8_Bridge_Signature::headers( $row->webhook_id, Igny8_Bridge_Service::time(), $body );
+		return Igny8_Bridge_Service::post( 'webhooks/wordpress/' . $row->kind . '/', $body, $headers, 10 );
+	}
+
+	/**
+	 * Whether a failure is one of the service or of the way to it, which a redirect shows to be wrong too.
+	 *
+	 * @param int $status The answer's status, 0 where none came.
+	 * @return bool
+	 */
+	public static function concerns_everything( $status ) {
+		return $status < 400 || in_array( $status, array( 401, 408, 429, 502, 503, 504 ), true );
 	}
 
 	/**

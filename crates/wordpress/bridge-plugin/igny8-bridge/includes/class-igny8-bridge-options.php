@@ -161,12 +161,13 @@ final class Igny8_Bridge_Options {
 	}
 
 	/**
-	 * A hash of this site's address: tools that copy a site replace the address itself wherever it is stored.
+	 * A hash of this site's address: tools that copy a site replace the address itself wherever it is stored. The
+	 * setting is read, since plugins for languages change what home_url() gives from page to page.
 	 *
 	 * @return string
 	 */
 	public static function address_hash() {
-		return hash( 'sha256', strtolower( untrailingslashit( preg_replace( '#^https?://#i', '', home_url() ) ) ) );
+		return hash( 'sha256', strtolower( untrailingslashit( preg_replace( '#^https?://#i', '', (string) get_option( 'home' ) ) ) ) );
 	}
 
 	/**

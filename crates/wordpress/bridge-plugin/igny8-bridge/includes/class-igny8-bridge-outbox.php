@@ -16,14 +16,9 @@ final class Igny8_Bridge_Outbox {
 	const SCHEMA = 'igny8_bridge_schema';
 
 	/**
-	 * Moved when the table changes.
+	 * Moved when a table changes.
 	 */
-	const SCHEMA_VERSION = '1';
-
-	/**
-	 * So many may wait before older deliveries of a post give way to newer ones, which say all that they said.
-	 */
-	const PLENTY = 5000;
+	const SCHEMA_VERSION = '2';
 
 	/**
 	 * The table's name.
@@ -36,13 +31,28 @@ final class Igny8_Bridge_Outbox {
 	}
 
 	/**
-	 * Makes the table where it is not there yet.
+	 * Makes the plugin's tables where they are not there yet.
 	 */
 	public static function install() {
-		global $wpdb;
-		if ( self::SCHEMA_VERSION === get_option( self::SCHEMA ) ) {
-			return;
+		if ( ! self::is_installed() ) {
+			self::make_tables();
 		}
+	}
+
+	/**
+	 * Whether they were made.
+	 *
+	 * @return bool
+	 */
+	private static function is_installed() {
+		return self::SCHEMA_VERSION === get_option( self::SCHEMA );
+	}
+
+	/**
+	 * Makes them, or changes them to what they are now.
+	 */
+	private static function make_tables() {
+		global $wpdb;
 		require_once ABSPATH . 'wp-admin/includes/upgrade.php';
 		$table = self::table();
 		$start = time();
@@ -64,43 +74,56 @@ final class Igny8_Bridge_Outbox {
 			KEY post_state (post_id,state)
 			) AUTO_INCREMENT=$start " . $wpdb->get_charset_collate() . ';'
 		);
-		update_option( self::SCHEMA, self::SCHEMA_VERSION );
+		dbDelta(
+			'CREATE TABLE ' . Igny8_Bridge_Touched::table() . ' (
+			id bigint(20) unsigned NOT NULL AUTO_INCREMENT,
+			post_id bigint(20) unsigned NOT NULL,
+			since bigint(20) unsigned NOT NULL,
+			PRIMARY KEY  (id)
+			) ' . $wpdb->get_charset_collate() . ';'
+		);
+		// phpcs:ignore WordPress.DB -- our own table.
+		if ( $table === $wpdb->get_var( $wpdb->prepare( 'SHOW TABLES LIKE %s', $wpdb->esc_like( $table ) ) ) ) {
+			update_option( self::SCHEMA, self::SCHEMA_VERSION );
+		}
 	}
 
 	/**
-	 * Adds a delivery, stamped with its sequence number.
+	 * Adds a delivery, in one statement: whatever ends this process, it is there whole or not at all.
 	 *
 	 * @param string $kind    `status` or `metadata`.
 	 * @param int    $post_id The post.
-	 * @param array  $body    What it says.
+	 * @param array  $body    What it says, but for its sequence number, which is the row's id.
+	 * @return bool False if it could not be stored.
 	 */
 	public static function add( $kind, $post_id, $body ) {
 		global $wpdb;
-		self::install();
-		$wpdb->insert( // phpcs:ignore WordPress.DB.DirectDatabaseQuery
-			self::table(),
-			array(
-				'kind'         => $kind,
-				'post_id'      => $post_id,
-				'webhook_id'   => 'msg_' . str_replace( '-', '', wp_generate_uuid4() ),
-				'body'         => '',
-				'state'        => 'new',
-				'next_attempt' => 0,
-				'created'      => time(),
-			)
-		);
-		$id   = (int) $wpdb->insert_id;
-		// In ASCII: the tables of an old site cannot hold every sign.
-		$text = wp_json_encode( $body + array( 'sequence' => $id ), JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE );
-		self::update(
-			$id,
-			array(
-				'body'  => $text,
-				'state' => 'waiting',
-			)
-		);
-		self::make_room( $id, $kind, $post_id );
+		// First, so that a process that ends right after the row leaves word of it.
 		Igny8_Bridge_Sender::expect( time() );
+		$row = array(
+			'kind'       => $kind,
+			'post_id'    => $post_id,
+			'webhook_id' => 'msg_' . str_replace( '-', '', wp_generate_uuid4() ),
+			// In ASCII: the tables of an old site cannot hold every sign.
+			'body'       => wp_json_encode( $body, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE ),
+			'created'    => time(),
+		);
+		if ( self::is_installed() && $wpdb->insert( self::table(), $row ) ) { // phpcs:ignore WordPress.DB.DirectDatabaseQuery
+			return true;
+		}
+		// A site that was put back from a copy may have the options without the table.
+		self::make_tables();
+		return (bool) $wpdb->insert( self::table(), $row ); // phpcs:ignore WordPress.DB.DirectDatabaseQuery
+	}
+
+	/**
+	 * A delivery's body with its sequence number, the same bytes each time.
+	 *
+	 * @param object $row The delivery.
+	 * @return string
+	 */
+	public static function body_of( $row ) {
+		return substr( $row->body, 0, -1 ) . ',"sequence":' . (int) $row->id . '}';
 	}
 
 	/**
@@ -177,7 +200,7 @@ final class Igny8_Bridge_Outbox {
 			'waiting' => 0,
 			'dead'    => 0,
 		);
-		if ( self::SCHEMA_VERSION === get_option( self::SCHEMA ) ) {
+		if ( self::is_installed() ) {
 			$table = self::table();
 			// phpcs:ignore WordPress.DB -- our own table.
 			foreach ( $wpdb->get_results( "SELECT state, COUNT(*) AS n FROM $table WHERE state IN ('waiting','dead') GROUP BY state" ) as $row ) {
@@ -216,7 +239,7 @@ final class Igny8_Bridge_Outbox {
 	 */
 	public static function prune() {
 		global $wpdb;
-		if ( self::SCHEMA_VERSION !== get_option( self::SCHEMA ) ) {
+		if ( ! self::is_installed() ) {
 			return;
 		}
 		$table = self::table();
@@ -224,22 +247,5 @@ final class Igny8_Bridge_Outbox {
 		$newest = (int) $wpdb->get_var( "SELECT MAX(id) FROM $table" );
 		$wpdb->query( $wpdb->prepare( "DELETE FROM $table WHERE state = 'sent' AND created < %d AND id <> %d", time() - DAY_IN_SECONDS, $newest ) );
 		// phpcs:enable
-	}
-
-	/**
-	 * Where very many wait, drops older ones of the same post and kind.
-	 *
-	 * @param int    $id      The delivery that stays.
-	 * @param string $kind    Its kind.
-	 * @param int    $post_id Its post.
-	 */
-	private static function make_room( $id, $kind, $post_id ) {
-		global $wpdb;
-		if ( self::counts()['waiting'] <= self::PLENTY ) {
-			return;
-		}
-		$table = self::table();
-		// phpcs:ignore WordPress.DB -- our own table.
-		$wpdb->query( $wpdb->prepare( "DELETE FROM $table WHERE state = 'waiting' AND kind = %s AND post_id = %d AND id < %d", $kind, $post_id, $id ) );
 	}
 }

@@ -18,18 +18,20 @@ final class Igny8_Bridge_Payload {
 	const STATUSES = array( 'publish', 'future', 'draft', 'pending', 'private', 'trash' );
 
 	/**
-	 * The status of a post.
+	 * The status of a post, and where it is not in the trash everything else too: a post that goes out or comes back
+	 * mostly changes its slug with it, and often terms or the image. Only a trashed one's slug and terms are no news.
 	 *
 	 * @param Igny8_Bridge_Snapshot $now The post as it is.
 	 * @return array
 	 */
 	public static function status( $now ) {
-		return self::head( $now ) + array(
+		$status = self::head( $now ) + array(
 			'post_status' => in_array( $now->status, self::STATUSES, true ) ? $now->status : 'draft',
 			'post_url'    => (string) get_permalink( $now->id ),
 			'post_title'  => $now->title,
 			'date_gmt'    => '' === $now->date_gmt ? null : self::instant( $now->date_gmt ),
 		);
+		return 'trash' === $now->status ? $status : $status + self::metadata( $now );
 	}
 
 	/**
@@ -46,6 +48,22 @@ final class Igny8_Bridge_Payload {
 		return $gone + array(
 			'post_status' => 'deleted',
 			'post_title'  => $before->title,
+		);
+	}
+
+	/**
+	 * The end of a post of which nothing is known any more.
+	 *
+	 * @param int $post_id The post.
+	 * @return array
+	 */
+	public static function vanished( $post_id ) {
+		return self::address(
+			array(
+				'post_id'      => $post_id,
+				'modified_gmt' => gmdate( 'Y-m-d\TH:i:s\Z' ),
+				'post_status'  => 'deleted',
+			)
 		);
 	}
 
@@ -100,8 +118,18 @@ final class Igny8_Bridge_Payload {
 		if ( preg_match( '/\A[1-9][0-9]{0,15}\z/', $post->content_id ) ) {
 			$head['content_id'] = (int) $post->content_id;
 		}
+		return self::address( $head );
+	}
+
+	/**
+	 * A body with the integration that it is meant for.
+	 *
+	 * @param array $body The body.
+	 * @return array
+	 */
+	private static function address( $body ) {
 		$integration = (int) get_option( Igny8_Bridge_Options::INTEGRATION_ID, 0 );
-		return $integration > 0 ? $head + array( 'integration_id' => $integration ) : $head;
+		return $integration > 0 ? $body + array( 'integration_id' => $integration ) : $body;
 	}
 
 	/**

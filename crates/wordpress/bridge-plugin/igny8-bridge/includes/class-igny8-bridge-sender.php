@@ -103,7 +103,9 @@ final class Igny8_Bridge_Sender {
 		} elseif ( function_exists( 'litespeed_finish_request' ) ) {
 			litespeed_finish_request();
 		} elseif ( 'cli' !== PHP_SAPI && ! wp_doing_cron() ) {
-			self::schedule( time() ); // nothing here lets the visitor go first
+			// Nothing here lets the visitor go first, so another request sends.
+			self::schedule( time() );
+			spawn_cron();
 			return;
 		}
 		self::flush();
@@ -139,6 +141,9 @@ final class Igny8_Bridge_Sender {
 		if ( self::state()['not_before'] <= time() ) {
 			ignore_user_abort( true );
 			Igny8_Bridge_Outbox::install();
+			if ( Igny8_Bridge_Options::tells_changes() ) {
+				Igny8_Bridge_Touched::tell_left_behind();
+			}
 			if ( Igny8_Bridge_Structure::send_if_due() && Igny8_Bridge_Options::tells_changes() ) {
 				self::send_rows( time() + self::PATIENCE );
 			}

@@ -130,25 +130,25 @@ final class Igny8_Bridge_Snapshot {
 	}
 
 	/**
-	 * Whether anything else differs. Going to the trash and back, and becoming public, change the slug by
-	 * themselves; the address tells.
+	 * Whether anything else differs.
 	 *
 	 * @param self $before The earlier moment.
 	 * @return bool
 	 */
 	public function edited_since( $before ) {
-		$same_slug = $this->slug === $before->slug || $this->status !== $before->status;
-		return ! $same_slug || array( $this->title, $this->content_hash, $this->details ) !== array( $before->title, $before->content_hash, $before->details );
+		return array( $this->title, $this->slug, $this->content_hash, $this->details ) !== array( $before->title, $before->slug, $before->content_hash, $before->details );
 	}
 
 	/**
-	 * Whether only what neither title nor body tell differs.
+	 * Whether there is such a post, of whatever kind.
 	 *
-	 * @param self $before The earlier moment.
+	 * @param int $post_id The post.
 	 * @return bool
 	 */
-	public function details_alone_changed_since( $before ) {
-		return $this->details !== $before->details && $this->content_hash === $before->content_hash;
+	public static function is_there( $post_id ) {
+		global $wpdb;
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- as above.
+		return null !== $wpdb->get_var( $wpdb->prepare( "SELECT ID FROM $wpdb->posts WHERE ID = %d", $post_id ) );
 	}
 
 	/**

@@ -87,16 +87,15 @@ final class Igny8_Bridge_Structure {
 		$path        = 'integrations/' . (int) get_option( Igny8_Bridge_Options::INTEGRATION_ID, 0 ) . '/update_site_structure/';
 		$answer      = Igny8_Bridge_Service::post( $path, wp_json_encode( self::body() ), Igny8_Bridge_Service::authorization(), $timeout );
 		$status      = Igny8_Bridge_Delivery::status_of( $answer );
-		if ( in_array( $status, array( 0, 401, 408, 429 ), true ) || $status >= 500 ) {
-			Igny8_Bridge_Sender::note_trouble(
-				$answer,
-				0 === $status ? 0 : Igny8_Bridge_Schedule::retry_after( (string) wp_remote_retrieve_header( $answer, 'retry-after' ) )
-			);
+		$is_taken    = $status >= 200 && $status < 300;
+		$retry_after = 0 === $status ? 0 : Igny8_Bridge_Schedule::retry_after( (string) wp_remote_retrieve_header( $answer, 'retry-after' ) );
+		if ( ! $is_taken && ( $retry_after > 0 || Igny8_Bridge_Delivery::concerns_everything( $status ) ) ) {
+			Igny8_Bridge_Sender::note_trouble( $answer, $retry_after );
 			return false;
 		}
-		// Another refusal would be the same next time: it is told again when something has changed, or tomorrow.
+		// A refusal or a 500 must not keep back the deliveries: it is told again when something has changed, or tomorrow.
 		update_option( self::TOLD, $fingerprint );
-		if ( $status < 300 ) {
+		if ( $is_taken ) {
 			Igny8_Bridge_Sender::note_success();
 		}
 		return true;
