@@ -275,7 +275,7 @@ diesel::table! {
     use diesel::sql_types::{BigInt, Nullable};
     use crate::types::Instant;
 
-    key_words (account_id, site_id, key_id) {
+    site_key_uses (account_id, site_id, key_id) {
         account_id -> BigInt,
         site_id -> BigInt,
         key_id -> BigInt,
@@ -316,6 +316,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     deliveries,
     webhook_counters,
     site_sequences,
-    key_words,
+    site_key_uses,
     pulls
 );

@@ -31,7 +31,7 @@ CREATE TABLE site_sequences (
 );
 
 -- What a plugin has said and done with one key.
-CREATE TABLE key_words (
+CREATE TABLE site_key_uses (
     account_id BIGINT NOT NULL,
     site_id BIGINT NOT NULL,
     key_id BIGINT NOT NULL,

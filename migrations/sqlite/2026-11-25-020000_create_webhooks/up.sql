@@ -31,7 +31,7 @@ CREATE TABLE site_sequences (
 ) STRICT, WITHOUT ROWID;
 
 -- What a plugin has said and done with one key.
-CREATE TABLE key_words (
+CREATE TABLE site_key_uses (
     account_id INTEGER NOT NULL,
     site_id INTEGER NOT NULL,
     key_id INTEGER NOT NULL,

@@ -15,7 +15,7 @@ use igny8_integration_domain::time::Timestamp;
 
 use crate::rows::{CounterRow, DeliveryRow, PullRow, stored_count};
 use crate::schema::{
-    deliveries, integrations, key_words, pulls, site_keys, site_sequences, sites, webhook_counters,
+    deliveries, integrations, pulls, site_key_uses, site_keys, site_sequences, sites, webhook_counters,
 };
 use crate::types::At;
 use crate::unit::{DieselUnitOfWork, change, hold, run};
@@ -160,21 +160,21 @@ impl WebhookRepository for DieselUnitOfWork {
 
     async fn require_signatures(&mut self, key: SiteKeyId, now: Timestamp) -> Result<(), StorageError> {
         let (account, site) = self.owner_of_key(key).await?;
-        change!(self, |c| diesel::insert_into(key_words::table)
+        change!(self, |c| diesel::insert_into(site_key_uses::table)
             .values((
-                key_words::account_id.eq(account),
-                key_words::site_id.eq(site),
-                key_words::key_id.eq(key.get()),
+                site_key_uses::account_id.eq(account),
+                site_key_uses::site_id.eq(site),
+                site_key_uses::key_id.eq(key.get()),
             ))
             .on_conflict_do_nothing()
             .execute(c)
             .await)?;
-        change!(self, |c| diesel::update(key_words::table)
-            .filter(key_words::account_id.eq(account))
-            .filter(key_words::site_id.eq(site))
-            .filter(key_words::key_id.eq(key.get()))
-            .filter(key_words::signs_since.is_null())
-            .set(key_words::signs_since.eq(Some(At(now))))
+        change!(self, |c| diesel::update(site_key_uses::table)
+            .filter(site_key_uses::account_id.eq(account))
+            .filter(site_key_uses::site_id.eq(site))
+            .filter(site_key_uses::key_id.eq(key.get()))
+            .filter(site_key_uses::signs_since.is_null())
+            .set(site_key_uses::signs_since.eq(Some(At(now))))
             .execute(c)
             .await)?;
         Ok(())
@@ -182,16 +182,16 @@ impl WebhookRepository for DieselUnitOfWork {
 
     async fn record_onboarded(&mut self, key: SiteKeyId, now: Timestamp) -> Result<(), StorageError> {
         let (account, site) = self.owner_of_key(key).await?;
-        change!(self, |c| diesel::insert_into(key_words::table)
+        change!(self, |c| diesel::insert_into(site_key_uses::table)
             .values((
-                key_words::account_id.eq(account),
-                key_words::site_id.eq(site),
-                key_words::key_id.eq(key.get()),
-                key_words::onboarded_at.eq(Some(At(now))),
+                site_key_uses::account_id.eq(account),
+                site_key_uses::site_id.eq(site),
+                site_key_uses::key_id.eq(key.get()),
+                site_key_uses::onboarded_at.eq(Some(At(now))),
             ))
-            .on_conflict((key_words::account_id, key_words::site_id, key_words::key_id))
+            .on_conflict((site_key_uses::account_id, site_key_uses::site_id, site_key_uses::key_id))
             .do_update()
-            .set(key_words::onboarded_at.eq(Some(At(now))))
+            .set(site_key_uses::onboarded_at.eq(Some(At(now))))
             .execute(c)
             .await)?;
         Ok(())
@@ -205,15 +205,15 @@ impl WebhookRepository for DieselUnitOfWork {
             .await
             .optional())?;
         let Some((account, site, created_at)) = asked else { return Ok(false) };
-        let words: Vec<(i64, Option<At>, Option<At>)> = run!(self, |c| key_words::table
-            .filter(key_words::account_id.eq(account))
-            .filter(key_words::site_id.eq(site))
-            .select((key_words::key_id, key_words::signs_since, key_words::onboarded_at))
+        let uses: Vec<(i64, Option<At>, Option<At>)> = run!(self, |c| site_key_uses::table
+            .filter(site_key_uses::account_id.eq(account))
+            .filter(site_key_uses::site_id.eq(site))
+            .select((site_key_uses::key_id, site_key_uses::signs_since, site_key_uses::onboarded_at))
             .load(c)
             .await)?;
-        let since = words.iter().filter_map(|(_, signs_since, _)| signs_since.map(|at| at.0)).max();
+        let since = uses.iter().filter_map(|(_, signs_since, _)| signs_since.map(|at| at.0)).max();
         let Some(since) = since else { return Ok(false) };
-        let own = words.iter().find(|(id, ..)| *id == key.get());
+        let own = uses.iter().find(|(id, ..)| *id == key.get());
         let onboarded = own.and_then(|(_, _, onboarded_at)| onboarded_at.map(|at| at.0));
         Ok(!(created_at.0 > since && onboarded.is_some_and(|at| at > since)))
     }

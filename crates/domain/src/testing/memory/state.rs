@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::receipt::Row;
-use super::webhook::KeyWord;
+use super::webhook::SiteKeyUse;
 use crate::account::{Account, Site, SiteKey, User, WebhookSecret};
 use crate::content::Content;
 use crate::event::SyncEvent;
@@ -34,7 +34,7 @@ pub(super) struct State {
     pub(super) deliveries: BTreeMap<(SiteId, String), StoredDelivery>,
     pub(super) webhook_counters: BTreeMap<(SiteId, String), WebhookCounter>,
     pub(super) sequences: BTreeMap<SiteId, i64>,
-    pub(super) key_words: BTreeMap<SiteKeyId, KeyWord>,
+    pub(super) site_key_uses: BTreeMap<SiteKeyId, SiteKeyUse>,
     pub(super) pulls: BTreeMap<(IntegrationId, String), PendingPull>,
     last_ids: BTreeMap<Table, i64>,
 }

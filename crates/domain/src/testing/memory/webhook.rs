@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 
 /// What a plugin has said and done with one key.
 #[derive(Clone, Copy, Default)]
-pub(super) struct KeyWord {
+pub(super) struct SiteKeyUse {
     signs_since: Option<Timestamp>,
     onboarded_at: Option<Timestamp>,
 }
@@ -85,14 +85,14 @@ impl WebhookRepository for MemoryUnit {
 
     async fn require_signatures(&mut self, key: SiteKeyId, now: Timestamp) -> Result<(), StorageError> {
         self.write(|state| {
-            state.key_words.entry(key).or_default().signs_since.get_or_insert(now);
+            state.site_key_uses.entry(key).or_default().signs_since.get_or_insert(now);
             Ok(())
         })
     }
 
     async fn record_onboarded(&mut self, key: SiteKeyId, now: Timestamp) -> Result<(), StorageError> {
         self.write(|state| {
-            state.key_words.entry(key).or_default().onboarded_at = Some(now);
+            state.site_key_uses.entry(key).or_default().onboarded_at = Some(now);
             Ok(())
         })
     }
@@ -101,9 +101,9 @@ impl WebhookRepository for MemoryUnit {
         let state = self.state()?;
         let Some(asked) = state.site_keys.get(&key) else { return Ok(false) };
         let of_site = state.site_keys.values().filter(|other| other.site_id == asked.site_id);
-        let signs = of_site.filter_map(|other| state.key_words.get(&other.id)?.signs_since);
+        let signs = of_site.filter_map(|other| state.site_key_uses.get(&other.id)?.signs_since);
         let Some(since) = signs.max() else { return Ok(false) };
-        let onboarded = state.key_words.get(&key).and_then(|word| word.onboarded_at);
+        let onboarded = state.site_key_uses.get(&key).and_then(|used| used.onboarded_at);
         Ok(!(asked.created_at > since && onboarded.is_some_and(|at| at > since)))
     }
 
