@@ -8,6 +8,13 @@ $counts = fn() => evaluate( 'return Igny8_Bridge_Outbox::counts();' );
 /** Lets the time of the next attempt come. */
 $due = fn() => evaluate( 'Igny8_Bridge_Outbox::wake(); $state = Igny8_Bridge_Sender::state(); update_option( "igny8_bridge_sender", array_merge( $state, array( "due" => 1, "last_try" => 0, "not_before" => 0 ) ) ); remove_all_actions( "shutdown" );' );
 
+/** A request of a person's browser. */
+$browse = fn( $method, $path, $fields = null ) => request( $method, $path, array(), $fields, array( 'form' => true, 'curl' => array( CURLOPT_COOKIEJAR => Igny8_Test::$folder . '/cookies', CURLOPT_COOKIEFILE => Igny8_Test::$folder . '/cookies' ) ) );
+$log_in = function () use ( $browse ) {
+	$browse( 'GET', '/wp-login.php' );
+	$browse( 'POST', '/wp-login.php', array( 'log' => 'admin', 'pwd' => Igny8_Test::$site['admin']['password'], 'testcookie' => '1' ) );
+};
+
 check( 'the service is away for 50 edits: all arrive, in order for each post, once it is back', function () use ( $secret, $trouble ) {
 	connect_outbox( $trouble, $secret );
 	evaluate( 'update_option( "igny8_bridge_service_url", "http://127.0.0.1:1" );' );
@@ -132,7 +139,7 @@ check( 'Retry-After is honoured by everything', function () use ( $trouble, $sec
 	same( 60, evaluate( 'return Igny8_Bridge_Schedule::retry_after( gmdate( "D, d M Y H:i:s", time() + 60 ) . " GMT" );' ), 'the form with a date' );
 } );
 
-check( 'what is refused for good is kept, shown, and sent again on demand', function () use ( $trouble, $secret, $insert, $counts ) {
+check( 'what is refused for good is kept, shown, and sent again on demand', function () use ( $trouble, $secret, $insert, $counts, $browse, $log_in ) {
 	connect_outbox( $trouble, $secret );
 	$trouble->answer( 400, array( 'code' => 'validation_error', 'detail' => 'post_id: not a number' ) );
 	$insert( 'Refused <b>post</b>' );
@@ -141,9 +148,7 @@ check( 'what is refused for good is kept, shown, and sent again on demand', func
 	$trouble->answer( 200, array() );
 	$insert( 'Another' );
 	same( 1, count( $trouble->await( 1 ) ), 'deliveries besides' );
-	$browse = fn( $method, $path, $fields = null ) => request( $method, $path, array(), $fields, array( 'form' => true, 'curl' => array( CURLOPT_COOKIEJAR => Igny8_Test::$folder . '/cookies', CURLOPT_COOKIEFILE => Igny8_Test::$folder . '/cookies' ) ) );
-	$browse( 'GET', '/wp-login.php' );
-	$browse( 'POST', '/wp-login.php', array( 'log' => 'admin', 'pwd' => Igny8_Test::$site['admin']['password'], 'testcookie' => '1' ) );
+	$log_in();
 	$html = $browse( 'GET', '/wp-admin/options-general.php?page=igny8-bridge' )['body'];
 	holds( str_contains( $html, '400 post_id: not a number' ) && str_contains( $html, 'Refused post' ), 'the page shows what was refused and why' );
 	holds( 1 === preg_match( '#value="igny8_bridge_send_again".*?name="_wpnonce" value="([0-9a-f]+)"#s', $html, $nonce ), 'there is a button' );
@@ -174,16 +179,41 @@ check( 'a clock that is off is measured and allowed for', function () use ( $tro
 	same( 2, count( $tries ), 'attempts' );
 } );
 
-check( 'a refused key is kept and sent again once the key is right', function () use ( $trouble, $secret, $insert, $counts ) {
+check( 'a refused key is kept, shown, and sent again once the key is right; the site connects with it by itself', function () use ( $trouble, $secret, $insert, $counts, $browse, $log_in ) {
 	connect_outbox( $trouble, $secret );
-	$trouble->answer( 401, array( 'code' => 'not_authenticated' ) );
+	$notice = fn() => str_contains( $browse( 'GET', '/wp-admin/index.php' )['body'], 'does not accept this site&#039;s API key any more' );
+	$log_in();
+	same( false, $notice(), 'a notice' );
+	$trouble->answer( 401, array( 'code' => 'not_authenticated', 'detail' => 'no such key' ) );
 	$insert( 'Key' );
 	same( 1, count( $trouble->await( 1 ) ), 'attempts' );
 	same( array( 'waiting' => 1, 'dead' => 0 ), $counts() );
-	same( 401, evaluate( 'return Igny8_Bridge_Sender::state()["answer"];' ), 'what the settings page goes by' );
-	$trouble->answer( 200, array() );
+	same( true, $notice(), 'a notice on the dashboard' );
+	$trouble->script( array(
+		''                              => array( 200, array() ),
+		'integrations/test-connection/' => array( 200, array( 'success' => true, 'integration_id' => 42, 'webhook_secret' => $secret ) ),
+	) );
 	evaluate( 'update_option( "igny8_bridge_api_key", "the-new-key-of-the-site" );' );
-	same( 'Bearer the-new-key-of-the-site', $trouble->await( 1 )[0]['headers']['authorization'], 'Authorization' );
+	$came = $trouble->await( 2 );
+	same( array( 'test-connection', 'status' ), array_map( fn( $request ) => basename( $request['path'] ), $came ), 'requests' );
+	same( 'the-new-key-of-the-site', json_decode( $came[0]['body'], true )['api_key'], 'api_key' );
+	same( 'Bearer the-new-key-of-the-site', $came[1]['headers']['authorization'], 'Authorization' );
+	same( false, $notice(), 'a notice after that' );
+	evaluate( 'do_action( "igny8_bridge_send" );' );
+	same( array(), $trouble->received(), 'further attempts to connect' );
+	evaluate( 'delete_option( "igny8_bridge_previous_key" );' );
+} );
+
+check( 'the new key of a site is told once the service is there to hear it', function () use ( $trouble, $secret ) {
+	connect_outbox( $trouble, $secret );
+	$trouble->answer( 503, array() );
+	evaluate( 'update_option( "igny8_bridge_api_key", "another-key-of-the-site" );' );
+	$trouble->await( 1 );
+	$trouble->answer( 200, array( 'success' => true, 'integration_id' => 42, 'webhook_secret' => $secret ) );
+	evaluate( 'do_action( "igny8_bridge_send" );' );
+	same( array(), $trouble->received(), 'attempts within the hour' );
+	evaluate( 'update_option( "igny8_bridge_secret_renewed", time() - 3601 ); do_action( "igny8_bridge_send" );' );
+	same( array( 'test-connection' ), array_map( fn( $request ) => basename( $request['path'] ), $trouble->await( 1 ) ), 'requests' );
 	evaluate( 'delete_option( "igny8_bridge_previous_key" );' );
 } );
 

@@ -39,14 +39,21 @@ pub async fn site(node: &Node, command: SiteCommand) -> anyhow::Result<Said> {
         SiteCommand::RotateKey { id, now } => {
             let issued = accounts.rotate_site_key(id, now).await.map_err(explained)?;
             let key = issued.api_key.expose_secret();
-            let words = format!("The new API key of site {id}, shown this once: {key}\n{}", old_one(now));
+            let words = format!(
+                "The new API key of site {id}, shown this once: {key}\n{}\n\
+                 Enter it on the site under Settings > IGNY8 and save: the plugin connects with it by itself.",
+                old_one(now)
+            );
             Ok(Said::new(json!({ "site_id": id, "api_key": key }), words))
         }
         SiteCommand::RotateWebhookSecret { id, now } => {
             let secret = accounts.rotate_webhook_secret(id, now).await.map_err(explained)?;
             let secret = secret.expose_secret();
-            let words =
-                format!("The new webhook secret of site {id}, shown this once: {secret}\n{}", old_one(now));
+            let words = format!(
+                "The new webhook secret of site {id}, shown this once: {secret}\n{}\n\
+                 The site's plugin fetches it by itself once the old one is refused.",
+                old_one(now)
+            );
             Ok(Said::new(json!({ "site_id": id, "webhook_secret": secret }), words))
         }
     }

@@ -60,6 +60,7 @@ Igny8_Bridge_Marker::boot();
 Igny8_Bridge_Seo::boot();
 Igny8_Bridge_Version::boot();
 Igny8_Bridge_Write_Guard::boot();
+Igny8_Bridge_Onboarding::boot();
 Igny8_Bridge_Structure::boot();
 Igny8_Bridge_Change_Watch::boot();
 Igny8_Bridge_Sender::boot();

@@ -24,6 +24,7 @@ function igny8_bridge_uninstall() {
 		'connected_as',
 		'connection_report',
 		'clock_offset',
+		'connect_due',
 		'schema',
 		'secret_renewed',
 		'sender',

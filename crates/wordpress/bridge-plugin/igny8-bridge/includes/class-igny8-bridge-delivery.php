@@ -13,6 +13,11 @@ defined( 'ABSPATH' ) || exit;
 final class Igny8_Bridge_Delivery {
 
 	/**
+	 * The service's word for a signature that it does not accept.
+	 */
+	const BAD_SIGNATURE = 'invalid_signature';
+
+	/**
 	 * Tries it once more, twice where the first answer showed how to do better.
 	 *
 	 * @param object $row The delivery.
@@ -76,8 +81,7 @@ final class Igny8_Bridge_Delivery {
 		if ( abs( Igny8_Bridge_Service::clock_offset() - $clock ) > 5 ) {
 			return true;
 		}
-		$body = json_decode( wp_remote_retrieve_body( $answer ), true );
-		return is_array( $body ) && isset( $body['code'] ) && 'invalid_signature' === $body['code'] && Igny8_Bridge_Onboarding::renew_secret();
+		return self::BAD_SIGNATURE === self::code_of( $answer ) && Igny8_Bridge_Onboarding::renew_secret();
 	}
 
 	/**
@@ -111,6 +115,17 @@ final class Igny8_Bridge_Delivery {
 	 */
 	public static function status_of( $answer ) {
 		return is_wp_error( $answer ) ? 0 : (int) wp_remote_retrieve_response_code( $answer );
+	}
+
+	/**
+	 * The word for what is wrong, empty where the answer has none.
+	 *
+	 * @param array|WP_Error $answer The answer.
+	 * @return string
+	 */
+	public static function code_of( $answer ) {
+		$body = is_wp_error( $answer ) ? null : json_decode( wp_remote_retrieve_body( $answer ), true );
+		return is_array( $body ) && isset( $body['code'] ) && is_string( $body['code'] ) ? $body['code'] : '';
 	}
 
 	/**

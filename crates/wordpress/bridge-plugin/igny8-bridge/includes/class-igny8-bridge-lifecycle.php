@@ -13,6 +13,11 @@ defined( 'ABSPATH' ) || exit;
 final class Igny8_Bridge_Lifecycle {
 
 	/**
+	 * How long the service is told of the sites of a network, in seconds.
+	 */
+	const PATIENCE = 20;
+
+	/**
 	 * Whether the plugin is being deactivated.
 	 *
 	 * @var bool
@@ -41,12 +46,36 @@ final class Igny8_Bridge_Lifecycle {
 
 	/**
 	 * Stops, and tells the service so if it can be reached quickly. Settings and waiting deliveries stay.
+	 *
+	 * @param bool $on_network Whether it ends on every site of a network.
 	 */
-	public static function deactivate() {
+	public static function deactivate( $on_network = false ) {
 		self::$ending = true;
+		$sites        = $on_network && is_multisite() ? get_sites(
+			array(
+				'fields' => 'ids',
+				'number' => 0,
+			)
+		) : array( get_current_blog_id() );
+		$end          = time() + self::PATIENCE;
+		foreach ( $sites as $site ) {
+			$elsewhere = get_current_blog_id() !== (int) $site && switch_to_blog( $site );
+			self::end_site( time() < $end );
+			if ( $elsewhere ) {
+				restore_current_blog();
+			}
+		}
+	}
+
+	/**
+	 * Stops on the site at hand.
+	 *
+	 * @param bool $tell Whether there is time to tell the service.
+	 */
+	private static function end_site( $tell ) {
 		wp_clear_scheduled_hook( Igny8_Bridge_Sender::HOOK );
 		wp_clear_scheduled_hook( Igny8_Bridge_Structure::DAILY );
-		if ( Igny8_Bridge_Options::is_connected() ) {
+		if ( $tell && Igny8_Bridge_Options::is_connected() ) {
 			Igny8_Bridge_Structure::send( 3 );
 		}
 		update_option( Igny8_Bridge_Structure::TOLD, '' );

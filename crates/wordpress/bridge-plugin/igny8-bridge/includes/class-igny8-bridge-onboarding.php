@@ -18,9 +18,56 @@ final class Igny8_Bridge_Onboarding {
 	const PATH = 'integrations/test-connection/';
 
 	/**
-	 * When a refused signature last made this site connect anew.
+	 * When this site last connected anew by itself.
 	 */
 	const RENEWED = 'igny8_bridge_secret_renewed';
+
+	/**
+	 * Set while a new key of a connected site is not known to the service as that.
+	 */
+	const DUE = 'igny8_bridge_connect_due';
+
+	/**
+	 * Answers after which the same attempt may go well later.
+	 */
+	const PASSING = array( 'unreachable', 'throttled', 'service_error' );
+
+	/**
+	 * Hooks in.
+	 */
+	public static function boot() {
+		add_action( 'update_option_' . Igny8_Bridge_Options::API_KEY, array( __CLASS__, 'note_new_key' ), 10, 0 );
+	}
+
+	/**
+	 * A new key on a connected site: the service is to call with that one from now on, not with the old one until a
+	 * day later nothing works any more.
+	 */
+	public static function note_new_key() {
+		if ( Igny8_Bridge_Options::is_connected() ) {
+			delete_option( self::RENEWED );
+			update_option( self::DUE, '1' );
+		}
+	}
+
+	/**
+	 * Whether this site is to connect anew by itself.
+	 *
+	 * @return bool
+	 */
+	public static function is_due() {
+		return '' !== (string) get_option( self::DUE, '' ) && self::may_renew();
+	}
+
+	/**
+	 * Connects anew where that is due.
+	 */
+	public static function connect_if_due() {
+		if ( self::is_due() ) {
+			update_option( self::RENEWED, time(), false );
+			self::connect();
+		}
+	}
 
 	/**
 	 * Whether all that it needs is set.
@@ -47,6 +94,9 @@ final class Igny8_Bridge_Onboarding {
 			}
 			Igny8_Bridge_Options::end_previous_key();
 		}
+		if ( ! in_array( $report['outcome'], self::PASSING, true ) ) {
+			delete_option( self::DUE );
+		}
 		unset( $report['webhook_secret'] );
 		update_option( Igny8_Bridge_Options::REPORT, $report, false );
 		return $report;
@@ -59,12 +109,21 @@ final class Igny8_Bridge_Onboarding {
 	 */
 	public static function renew_secret() {
 		$before = Igny8_Bridge_Options::webhook_secret();
-		if ( (int) get_option( self::RENEWED, 0 ) > time() - HOUR_IN_SECONDS || ! self::is_ready() ) {
+		if ( ! self::may_renew() ) {
 			return false;
 		}
 		update_option( self::RENEWED, time(), false );
 		self::connect();
 		return Igny8_Bridge_Options::webhook_secret() !== $before;
+	}
+
+	/**
+	 * Whether this site may connect by itself now: once an hour.
+	 *
+	 * @return bool
+	 */
+	private static function may_renew() {
+		return (int) get_option( self::RENEWED, 0 ) <= time() - HOUR_IN_SECONDS && self::is_ready();
 	}
 
 	/**

@@ -19,6 +19,7 @@ final class Igny8_Bridge_Outbox_Page {
 	 */
 	public static function boot() {
 		add_action( 'admin_post_' . self::ACTION, array( __CLASS__, 'handle' ) );
+		add_action( 'admin_notices', array( __CLASS__, 'render_notice' ) );
 	}
 
 	/**
@@ -77,9 +78,38 @@ final class Igny8_Bridge_Outbox_Page {
 			echo ' ' . esc_html( sprintf( __( 'The last one failed: %s', 'igny8-bridge' ), $state['reason'] ) );
 		}
 		echo '</p>';
-		if ( 401 === $state['answer'] && '' !== $state['reason'] ) {
-			echo '<p>' . esc_html__( 'IGNY8 does not accept this site\'s API key any more. Enter the new one above, save, and press Connect. Nothing is lost meanwhile.', 'igny8-bridge' ) . '</p>';
+		if ( self::is_refused( $state ) ) {
+			echo '<p>' . esc_html__( 'IGNY8 does not accept this site\'s API key any more. Enter the new one above and save. Nothing is lost meanwhile.', 'igny8-bridge' ) . '</p>';
+		} elseif ( 401 === $state['answer'] && '' !== $state['reason'] ) {
+			echo '<p>' . esc_html__( 'IGNY8 does not accept this site\'s signatures. Press Connect to fetch a new secret; once an hour the site tries that by itself. Nothing is lost meanwhile.', 'igny8-bridge' ) . '</p>';
 		}
+	}
+
+	/**
+	 * Whether the service refuses the key, which only a person can set right.
+	 *
+	 * @param array $state The sender's.
+	 * @return bool
+	 */
+	private static function is_refused( $state ) {
+		return 401 === $state['answer'] && '' !== $state['reason'] && Igny8_Bridge_Delivery::BAD_SIGNATURE !== $state['code'];
+	}
+
+	/**
+	 * Tells an administrator who looks elsewhere that the key is refused.
+	 */
+	public static function render_notice() {
+		$screen = get_current_screen();
+		if ( ! $screen || ! in_array( $screen->id, array( 'dashboard', 'plugins' ), true ) || ! current_user_can( 'manage_options' )
+			|| ! Igny8_Bridge_Options::is_connected() || ! self::is_refused( Igny8_Bridge_Sender::state() ) ) {
+			return;
+		}
+		printf(
+			'<div class="notice notice-error"><p>%1$s <a href="%2$s">%3$s</a></p></div>',
+			esc_html__( 'IGNY8 does not accept this site\'s API key any more, so changes made here wait.', 'igny8-bridge' ),
+			esc_url( Igny8_Bridge_Settings_Page::url() ),
+			esc_html__( 'Enter the new one', 'igny8-bridge' )
+		);
 	}
 
 	/**

@@ -47,7 +47,7 @@ final class Igny8_Bridge_Sender {
 	/**
 	 * What the sender remembers from one request to the next.
 	 *
-	 * @return array{due:int,failures:int,last_try:int,not_before:int,answer:int,reason:string}
+	 * @return array{due:int,failures:int,last_try:int,not_before:int,answer:int,code:string,reason:string}
 	 */
 	public static function state() {
 		$state = get_option( self::STATE, array() );
@@ -57,6 +57,7 @@ final class Igny8_Bridge_Sender {
 			'last_try'   => 0,
 			'not_before' => 0,
 			'answer'     => 0,
+			'code'       => '',
 			'reason'     => '',
 		);
 	}
@@ -78,7 +79,7 @@ final class Igny8_Bridge_Sender {
 	 * Forgets what went wrong, so that the next request tries.
 	 */
 	public static function resume() {
-		if ( Igny8_Bridge_Outbox::counts()['waiting'] > 0 || Igny8_Bridge_Structure::is_due() ) {
+		if ( Igny8_Bridge_Outbox::counts()['waiting'] > 0 || Igny8_Bridge_Structure::is_due() || Igny8_Bridge_Onboarding::is_due() ) {
 			Igny8_Bridge_Outbox::wake();
 			self::remember(
 				array(
@@ -144,6 +145,7 @@ final class Igny8_Bridge_Sender {
 			if ( Igny8_Bridge_Options::tells_changes() ) {
 				Igny8_Bridge_Touched::tell_left_behind();
 			}
+			Igny8_Bridge_Onboarding::connect_if_due();
 			if ( Igny8_Bridge_Structure::send_if_due() && Igny8_Bridge_Options::tells_changes() ) {
 				self::send_rows( time() + self::PATIENCE );
 			}
@@ -206,6 +208,7 @@ final class Igny8_Bridge_Sender {
 				'not_before' => $retry_after > 0 ? time() + $retry_after : 0,
 				'last_try'   => time(),
 				'answer'     => Igny8_Bridge_Delivery::status_of( $answer ),
+				'code'       => Igny8_Bridge_Delivery::code_of( $answer ),
 				'reason'     => Igny8_Bridge_Delivery::reason_of( $answer ),
 			)
 		);
