@@ -2,11 +2,13 @@
 
 mod callers;
 mod contents;
+mod health;
 mod integrations;
 mod judgement;
 mod lists;
 mod races;
 mod secrets;
+mod structure;
 mod tenants;
 mod validation;
 

@@ -8,6 +8,7 @@ mod limits;
 mod nodes;
 mod pulling;
 mod pushing;
+mod structure;
 
 use std::time::{Duration, Instant};
 

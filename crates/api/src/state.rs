@@ -9,7 +9,7 @@ use igny8_integration_domain::ports::{Rate, Throttle};
 use igny8_integration_domain::service::sync::SyncService;
 use igny8_integration_domain::service::{
     ConnectionService, ContentService, ContentSyncService, HistoryService, IntegrationService,
-    OnboardingService, SessionService,
+    OnboardingService, SessionService, StructureService, SyncHealthService,
 };
 use ipnet::IpNet;
 use tokio::runtime::Handle;
@@ -77,6 +77,8 @@ pub struct Services {
     pub content_sync: Arc<ContentSyncService>,
     pub contents: Arc<ContentService>,
     pub history: Arc<HistoryService>,
+    pub structures: Arc<StructureService>,
+    pub health: Arc<SyncHealthService>,
 }
 
 /// Where use cases run and how they end.

@@ -15,7 +15,8 @@ use igny8_integration_domain::service::run::{ExecutorPorts, RunExecutor};
 use igny8_integration_domain::service::sync::SyncService;
 use igny8_integration_domain::service::{
     AccountService, ConnectionService, ContentService, ContentSyncService, CredentialRotationService,
-    HistoryService, IntegrationService, OnboardingService, SessionService,
+    HistoryService, IntegrationService, OnboardingService, SessionService, StructureService,
+    SyncHealthService,
 };
 use igny8_integration_domain::time::Timestamp;
 use igny8_integration_wordpress::WordPressPlatform;
@@ -119,6 +120,8 @@ impl Node {
             content_sync: Arc::new(ContentSyncService::new(storage(), platforms(), cipher(), clock())),
             contents: Arc::new(ContentService::new(storage(), clock())),
             history: Arc::new(HistoryService::new(storage())),
+            structures: Arc::new(StructureService::new(storage(), clock())),
+            health: Arc::new(SyncHealthService::new(storage(), cipher(), clock(), schedule)),
         }
     }
 

@@ -101,6 +101,13 @@ impl Doc {
         self.refuses(&[Code::ValidationError]).envelope::<T>(None)
     }
 
+    /// One thing, shown as these say.
+    #[must_use]
+    pub fn narrowed(mut self, parameters: &[QueryParameter]) -> Self {
+        self.query.extend_from_slice(parameters);
+        self.refuses(&[Code::ValidationError])
+    }
+
     /// What is around the rows of a list.
     fn envelope<T: ToSchema>(mut self, count: Option<Member>) -> Self {
         self.knows::<T>();

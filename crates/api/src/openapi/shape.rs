@@ -1,7 +1,9 @@
 //! What a value on the wire looks like, for what is read by hand.
 
 use igny8_integration_domain::id::MAX_ID;
-use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, Schema, SchemaType, Type,
+};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 
 /// A field of an object: its name, whether it must be there, and what it is.
@@ -22,6 +24,12 @@ pub fn object(members: impl IntoIterator<Item = Member>) -> Object {
         if required { object.required(name) } else { object }
     };
     members.into_iter().fold(object, add).build()
+}
+
+/// An object whose names are free.
+pub fn map(of: impl Into<RefOr<Schema>>) -> Object {
+    let values = AdditionalProperties::RefOr(of.into());
+    ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(values)).build()
 }
 
 pub fn list(of: impl Into<RefOr<Schema>>) -> Schema {

@@ -12,6 +12,9 @@ use crate::problem::{Code, Problem};
 /// What most bodies may have.
 pub const LIMIT: usize = 1024 * 1024;
 
+/// What one that a site's plugin sends may have.
+pub const PUSH_LIMIT: usize = 4 * LIMIT;
+
 /// How long one may take to arrive.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 

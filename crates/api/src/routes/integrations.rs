@@ -83,7 +83,7 @@ fn shown(status: StatusCode, view: IntegrationView) -> Result<Answer, Problem> {
 }
 
 /// The version that the client's `If-Match` comes down to.
-async fn expected(call: &Call, id: IntegrationId) -> Result<Option<i64>, Problem> {
+pub async fn expected(call: &Call, id: IntegrationId) -> Result<Option<i64>, Problem> {
     match &call.if_match {
         IfMatch::Versions(versions) if versions.len() > 1 => {
             let now = call.state.services().integrations.get(&call.caller, id).await?.integration.version;

@@ -4,10 +4,12 @@ mod connection;
 mod contents;
 pub mod docs;
 mod events;
+mod health;
 mod integrations;
 mod register;
 mod runs;
 mod service;
+mod structure;
 mod table;
 
 use actix_web::HttpRequest;
@@ -77,4 +79,12 @@ pub struct Endpoint {
     pub handler: Handler,
     /// What the OpenAPI document says of it.
     pub doc: fn() -> Doc,
+}
+
+impl Endpoint {
+    /// With a body of up to so many bytes.
+    #[must_use]
+    fn up_to(self, limit: usize) -> Self {
+        Self { limit, ..self }
+    }
 }

@@ -3,15 +3,20 @@
 
 use actix_web::http::{Method, StatusCode};
 
-use super::{Endpoint, Handler, Judged, connection, contents, docs, events, integrations, runs, service};
+use super::{
+    Endpoint, Handler, Judged, connection, contents, docs, events, health, integrations, runs, service,
+    structure,
+};
 use crate::openapi::{Doc, shape};
 use crate::problem::Code;
 use crate::request::body;
 use crate::wire::connection::{ConnectionResponse, OnboardedResponse, onboard_shape};
 use crate::wire::content::{self, ContentResponse, ContentSummary, PulledResponse};
+use crate::wire::debug_status::{self, DebugStatusResponse};
 use crate::wire::event::{self, EventResponse};
 use crate::wire::integration::{self, IntegrationResponse};
 use crate::wire::run::{RunResponse, start_shape};
+use crate::wire::structure::{self as site_structure, ContentTypesResponse, StructureStoredResponse};
 use crate::wire::sync_status::SyncStatusResponse;
 
 const INTEGRATIONS: &str = "integrations";
@@ -108,6 +113,23 @@ fn integration_routes() -> Vec<Endpoint> {
                 .refuses(&[Code::PlatformNotSupported])),
         judged!(Signed GET "integrations/{id}/sync_status/" => integrations::sync_status,
             Doc::new(INTEGRATIONS, "Where its syncing stands").ok::<SyncStatusResponse>()),
+        judged!(Signed POST "integrations/{id}/update_site_structure/" => structure::push,
+            Doc::new(INTEGRATIONS, "Stores what the site consists of, as its plugin tells it")
+                .takes(site_structure::push_shape())
+                .ok::<StructureStoredResponse>())
+        .up_to(body::PUSH_LIMIT),
+        judged!(Signed GET "integrations/{id}/get_content_types/" => structure::get,
+            Doc::new(INTEGRATIONS, "What the site consists of, with what is here of each type")
+                .ok::<ContentTypesResponse>()),
+        judged!(Signed PATCH "integrations/{id}/get_content_types/" => structure::choose,
+            Doc::new(INTEGRATIONS, "Switches types on or off and limits them; what is not named stays")
+                .takes(site_structure::choices_shape())
+                .if_match()
+                .ok::<ContentTypesResponse>()),
+        judged!(Signed GET "integrations/{id}/debug_status/" => health::debug_status,
+            Doc::new(INTEGRATIONS, "How well the connection is, why, and what to do")
+                .narrowed(debug_status::PARAMETERS)
+                .ok::<DebugStatusResponse>()),
         judged!(Signed POST "integrations/{id}/sync_wordpress_content/" => contents::pull,
             Doc::new(INTEGRATIONS, "Pulls one content from its site, now")
                 .takes(content::pull_shape())

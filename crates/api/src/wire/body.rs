@@ -1,5 +1,7 @@
 //! Reading a JSON body field by field. Unknown fields are ignored; a known one of the wrong kind is named.
 
+use std::collections::BTreeMap;
+
 use actix_web::web::Bytes;
 use igny8_integration_domain::id::InvalidId;
 use igny8_integration_domain::time::Timestamp;
@@ -50,7 +52,7 @@ pub struct Object<'b> {
 }
 
 impl<'b> Object<'b> {
-    fn field(&self, name: &str) -> Field<'b, &'b Value> {
+    pub(super) fn field(&self, name: &str) -> Field<'b, &'b Value> {
         let given = match self.map.get(name) {
             None => Given::Absent,
             Some(Value::Null) => Given::Null,
@@ -93,6 +95,11 @@ impl<'b> Object<'b> {
         })
     }
 
+    pub fn integer(&self, name: &str) -> Field<'b, i64> {
+        self.field(name)
+            .then(|value| value.as_i64().ok_or_else(|| Refusal::invalid("must be a whole number")))
+    }
+
     /// A word of a closed list; `words` names them all.
     pub fn word<T>(&self, name: &str, from_word: fn(&str) -> Option<T>, words: &'static str) -> Field<'b, T> {
         self.text(name).then(field::word(from_word, words))
@@ -108,6 +115,18 @@ impl<'b> Object<'b> {
             Value::Object(map) => Ok(Object { map, prefix, problems }),
             _ => Err(Refusal::invalid("must be an object")),
         })
+    }
+
+    /// Reads every member as an object, whatever its name: the names are the sender's own.
+    pub fn each<T>(&self, parse: impl Fn(&Object<'b>) -> Option<T>) -> BTreeMap<String, T> {
+        let read = |name: &'b String| {
+            if name.contains('\0') {
+                self.refuse(FieldError::new(self.path(name), field::NULL_CHARACTERS, field::NO_NUL));
+                return None;
+            }
+            Some((name.clone(), parse(&self.object(name).required()?)?))
+        };
+        self.map.keys().filter_map(read).collect()
     }
 
     /// A list, each entry read by `parse`; what is wrong in one is named by its place.

@@ -136,10 +136,13 @@ impl Refusal {
     }
 }
 
+pub const NULL_CHARACTERS: &str = "null_characters_not_allowed";
+pub const NO_NUL: &str = "text must not hold U+0000";
+
 /// No database keeps U+0000 in text, and no person writes it.
 pub fn text(text: String) -> Result<String, Refusal> {
     if text.contains('\0') {
-        return Err(Refusal::new("null_characters_not_allowed", "text must not hold U+0000"));
+        return Err(Refusal::new(NULL_CHARACTERS, NO_NUL));
     }
     Ok(text)
 }

@@ -1,10 +1,7 @@
 //! Integrations on the wire.
 
-use std::collections::BTreeMap;
-
 use igny8_integration_domain::integration::{
-    ConflictPolicy, Credentials, CredentialsPatch, PlatformName, SiteUrl, StatusError, Structure, SyncStatus,
-    TaxonomyEntry, TypeEntry,
+    ConflictPolicy, Credentials, CredentialsPatch, PlatformName, SiteUrl, StatusError, SyncStatus,
 };
 use igny8_integration_domain::ports::storage::{IntegrationFilter, IntegrationOrder};
 use igny8_integration_domain::service::integration::{
@@ -12,13 +9,13 @@ use igny8_integration_domain::service::integration::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 
 use super::body;
 use super::field::{Field, Refusal};
 use super::query::Parameters;
+use super::structure::StructureResponse;
 use super::time;
 use crate::openapi::parameter::{Kind, QueryParameter, query};
 use crate::openapi::shape::{self, optional, required};
@@ -113,62 +110,6 @@ impl IntegrationResponse {
 fn mask(key: &str) -> String {
     let hidden = key.chars().count().saturating_sub(SHOWN_OF_KEY);
     format!("…{}", key.chars().skip(hidden).collect::<String>())
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct StructureResponse {
-    post_types: BTreeMap<String, TypeResponse>,
-    taxonomies: BTreeMap<String, TaxonomyResponse>,
-    plugin: Option<Value>,
-    timestamp: Option<String>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct TypeResponse {
-    label: String,
-    count: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enabled: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fetch_limit: Option<u32>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct TaxonomyResponse {
-    label: String,
-    count: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enabled: Option<bool>,
-}
-
-impl From<Structure> for StructureResponse {
-    fn from(structure: Structure) -> Self {
-        let post_type = |entry: TypeEntry| TypeResponse {
-            label: entry.label,
-            count: entry.count,
-            enabled: entry.enabled,
-            fetch_limit: entry.fetch_limit,
-        };
-        let taxonomy = |entry: TaxonomyEntry| TaxonomyResponse {
-            label: entry.label,
-            count: entry.count,
-            enabled: entry.enabled,
-        };
-        Self {
-            post_types: structure
-                .post_types
-                .into_iter()
-                .map(|(name, entry)| (name, post_type(entry)))
-                .collect(),
-            taxonomies: structure
-                .taxonomies
-                .into_iter()
-                .map(|(name, entry)| (name, taxonomy(entry)))
-                .collect(),
-            plugin: structure.plugin,
-            timestamp: structure.timestamp.map(time),
-        }
-    }
 }
 
 /// The parameters that [`filter`] reads.

@@ -4,13 +4,16 @@
 pub mod body;
 pub mod connection;
 pub mod content;
+pub mod debug_status;
 pub mod event;
 pub mod field;
 pub mod integration;
+mod lenient;
 pub mod list;
 pub mod problem;
 pub mod query;
 pub mod run;
+pub mod structure;
 pub mod sync_status;
 
 use chrono::SecondsFormat;

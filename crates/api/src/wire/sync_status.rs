@@ -24,7 +24,7 @@ pub struct SyncStatusResponse {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct TotalsResponse {
+pub struct TotalsResponse {
     contents: i64,
     in_sync: i64,
     pending_push: i64,

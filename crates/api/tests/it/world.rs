@@ -18,7 +18,7 @@ use igny8_integration_domain::service::account::{NewSiteCommand, NewUserCommand}
 use igny8_integration_domain::service::sync::SyncService;
 use igny8_integration_domain::service::{
     AccountService, ConnectionService, ContentService, ContentSyncService, HistoryService,
-    IntegrationService, OnboardingService, SessionService,
+    IntegrationService, OnboardingService, SessionService, StructureService, SyncHealthService,
 };
 use igny8_integration_domain::testing::{CountingQueue, FixedClock, PlainCipher, SequentialRandom};
 use secrecy::ExposeSecret as _;
@@ -83,6 +83,8 @@ impl World {
             content_sync: Arc::new(ContentSyncService::new(s.clone(), p.clone(), k.clone(), t.clone())),
             contents: Arc::new(ContentService::new(s.clone(), t.clone())),
             history: Arc::new(HistoryService::new(s.clone())),
+            structures: Arc::new(StructureService::new(s.clone(), t.clone())),
+            health: Arc::new(SyncHealthService::new(s.clone(), k.clone(), t.clone(), every)),
         };
         let terms = TokenTerms { issuer: "igny8".into(), audience: "igny8-integration".into() };
         let runtime = Runtime {

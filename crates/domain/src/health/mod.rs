@@ -6,11 +6,8 @@ mod rules;
 pub use facts::{Facts, LastTest, WebhookFacts};
 pub use rules::judge;
 
-use serde::Serialize;
-
 /// How well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// Nothing is known yet.
     Unknown,
@@ -22,8 +19,20 @@ pub enum Verdict {
     Failing,
 }
 
+impl Verdict {
+    /// In one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Healthy => "healthy",
+            Self::Degraded => "degraded",
+            Self::Failing => "failing",
+        }
+    }
+}
+
 /// One thing that is not well.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// A stable word.
     pub code: String,
@@ -34,7 +43,7 @@ pub struct Reason {
 }
 
 /// A verdict with its reasons, the gravest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
     /// How well.
     pub verdict: Verdict,

@@ -18,7 +18,8 @@ use crate::ports::storage::{
 use crate::ports::{Clock, CredentialCipher};
 use crate::service::ServiceError;
 use crate::service::integration::admit;
-use crate::sync::SyncRun;
+use crate::sync::RunStatus;
+use crate::time::Timestamp;
 
 /// How many lines of history are shown.
 const EVENTS_SHOWN: u32 = 20;
@@ -38,20 +39,35 @@ pub struct DebugStatus {
     pub health: Health,
     /// What it was judged by.
     pub facts: Facts,
-    /// What the last connection test told: checks, versions, limitations.
+    /// What the last connection test told: checks, limitations.
     pub test_details: Value,
+    /// The site's software, as far as it told.
+    pub platform_version: Option<String>,
+    /// The plugin there, as far as it told.
+    pub plugin_version: Option<String>,
     /// Numbers about deliveries.
     pub webhooks: Vec<WebhookCounter>,
-    /// The run that is queued or running.
-    pub current_run: Option<SyncRun>,
-    /// The newest that has ended.
-    pub last_run: Option<SyncRun>,
+    /// What waits and what is under way.
+    pub queue: Queue,
     /// The newest lines of history, where they were asked for.
     pub events: Option<Vec<SyncEvent>>,
     /// Contents by type.
     pub totals: BTreeMap<String, ContentTotals>,
     /// What looks wrong in the configuration.
     pub warnings: Vec<String>,
+}
+
+/// Runs and pulls of single posts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// A run that nobody has taken up yet, and posts that are to be pulled by themselves.
+    pub waiting: u64,
+    /// A run under way.
+    pub running: u64,
+    /// How many of these failed before and are to be tried again.
+    pub retries: u64,
+    /// When the first of those is tried again.
+    pub next_attempt_at: Option<Timestamp>,
 }
 
 impl SyncHealthService {
@@ -75,17 +91,23 @@ impl SyncHealthService {
         let mut uow = self.storage.read().await?;
         let found = uow.find_integration(id).await?;
         let integration = admit(caller, found, Need::Person(Role::Editor))?;
-        let test = newest(uow.as_mut(), id, Some(Action::TestConnection), 1).await?.pop();
+        let test = last_test_of(uow.as_mut(), id).await?;
         let counters = uow.list_webhook_counters(integration.site_id).await?;
         let facts = self.facts(uow.as_mut(), &integration, test.as_ref(), &counters).await?;
-        let events =
-            if include_events { Some(newest(uow.as_mut(), id, None, EVENTS_SHOWN).await?) } else { None };
+        let events = match include_events {
+            true => Some(newest(uow.as_mut(), id, None, None, EVENTS_SHOWN).await?),
+            false => None,
+        };
+        let details = test.map(|event| event.entry.details).unwrap_or_default();
+        let told = |name: &str| details[name].as_str().map(str::to_owned);
+        let pushed = said_by_plugin(&integration, "version").and_then(Value::as_str).map(str::to_owned);
         Ok(DebugStatus {
             health: judge(&facts),
             facts,
-            test_details: test.map(|event| event.entry.details).unwrap_or_default(),
-            current_run: uow.find_active_run(id).await?,
-            last_run: uow.find_last_run(id).await?,
+            platform_version: told("platform_version"),
+            plugin_version: pushed.or_else(|| told("plugin_version")),
+            test_details: details,
+            queue: queue(uow.as_mut(), id).await?,
             events,
             totals: uow.content_totals_by_type(integration.site_id).await?,
             warnings: warnings(uow.as_mut(), &integration).await?,
@@ -111,7 +133,8 @@ impl SyncHealthService {
             last_sync_at: integration.last_sync_at,
             schedule: self.schedule,
             last_test: test.map(last_test),
-            plugin_disconnected: is_disconnected(integration),
+            plugin_disconnected: said_by_plugin(integration, "connection_enabled")
+                == Some(&Value::Bool(false)),
             site_copy_at: copy.map(|counter| counter.last_at),
             webhooks: webhook_facts(counters),
             totals: uow.content_totals(integration.site_id).await?,
@@ -119,17 +142,41 @@ impl SyncHealthService {
     }
 }
 
+/// The last that tells of the connection. An onboarding that was refused tells of whoever tried it.
+async fn last_test_of(
+    uow: &mut dyn UnitOfWork,
+    id: IntegrationId,
+) -> Result<Option<SyncEvent>, StorageError> {
+    let test = newest(uow, id, Some(Action::TestConnection), None, 1).await?;
+    let onboarding = newest(uow, id, Some(Action::Onboarding), Some(true), 1).await?;
+    Ok(test.into_iter().chain(onboarding).max_by_key(|event| event.id))
+}
+
+async fn queue(uow: &mut dyn UnitOfWork, id: IntegrationId) -> Result<Queue, StorageError> {
+    let (run, pulls) = (uow.find_active_run(id).await?, uow.waiting_pulls(id).await?);
+    let is = |status| u64::from(run.as_ref().is_some_and(|run| run.status == status));
+    let retried = run.as_ref().filter(|run| run.failures > 0);
+    let attempts = [retried.and_then(|run| run.next_attempt_at), pulls.next_retry_at];
+    Ok(Queue {
+        waiting: is(RunStatus::Queued) + pulls.waiting,
+        running: is(RunStatus::Running),
+        retries: u64::from(retried.is_some()) + pulls.retried,
+        next_attempt_at: attempts.into_iter().flatten().min(),
+    })
+}
+
 async fn newest(
     uow: &mut dyn UnitOfWork,
     id: IntegrationId,
     action: Option<Action>,
+    success: Option<bool>,
     limit: u32,
 ) -> Result<Vec<SyncEvent>, StorageError> {
     let filter = EventFilter {
         integration_id: id,
         event_type: None,
         action,
-        success: None,
+        success,
         content_id: None,
         run_id: None,
         since: None,
@@ -149,9 +196,8 @@ fn last_test(event: &SyncEvent) -> LastTest {
 }
 
 /// What the plugin said of itself last.
-fn is_disconnected(integration: &Integration) -> bool {
-    let plugin = integration.structure.as_ref().and_then(|structure| structure.plugin.as_ref());
-    plugin.and_then(|plugin| plugin.get("connection_enabled")).and_then(Value::as_bool) == Some(false)
+fn said_by_plugin<'i>(integration: &'i Integration, name: &str) -> Option<&'i Value> {
+    integration.structure.as_ref()?.plugin.as_ref()?.get(name)
 }
 
 fn webhook_facts(counters: &[WebhookCounter]) -> WebhookFacts {
@@ -169,8 +215,24 @@ fn webhook_facts(counters: &[WebhookCounter]) -> WebhookFacts {
     }
 }
 
-/// Two integrations of an account that share an address push and pull the same posts.
+/// What a person should look at although nothing fails.
 async fn warnings(uow: &mut dyn UnitOfWork, integration: &Integration) -> Result<Vec<String>, StorageError> {
+    let mut warnings = sharing(uow, integration).await?;
+    if said_by_plugin(integration, "two_way_sync_enabled") == Some(&Value::Bool(false)) {
+        warnings.push(
+            "two-way sync is switched off in the plugin: changes on the site are found by the next sync, not at once"
+                .to_owned(),
+        );
+    }
+    if said_by_plugin(integration, "signs_webhooks") == Some(&Value::Bool(false)) {
+        warnings
+            .push("the plugin does not sign what it delivers: press Connect on its settings page".to_owned());
+    }
+    Ok(warnings)
+}
+
+/// Two integrations of an account that share an address push and pull the same posts.
+async fn sharing(uow: &mut dyn UnitOfWork, integration: &Integration) -> Result<Vec<String>, StorageError> {
     let filter = IntegrationFilter {
         account_id: Some(integration.account_id),
         search: Some(integration.site_url.host_identity()),

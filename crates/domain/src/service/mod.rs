@@ -28,7 +28,7 @@ pub use content::ContentService;
 pub use content_sync::{ContentSyncService, PulledOne};
 pub use credentials::{CredentialRotationService, RotationReport};
 pub use error::{Conflict, ServiceError};
-pub use health::{DebugStatus, SyncHealthService};
+pub use health::{DebugStatus, Queue, SyncHealthService};
 pub use history::HistoryService;
 pub use integration::IntegrationService;
 pub use onboarding::OnboardingService;

@@ -13,6 +13,7 @@ use crate::ports::Clock;
 use crate::ports::storage::{ContentTotals, Storage, UnitOfWork};
 use crate::service::ServiceError;
 use crate::service::integration::{admit, connection_event};
+use crate::service::race::{expect_version, retrying};
 use crate::time::Timestamp;
 use crate::validation::{FieldError, ValidationErrors};
 
@@ -36,6 +37,8 @@ pub struct StructureStored {
 pub struct StructureView {
     /// The structure; empty where none was pushed.
     pub structure: Structure,
+    /// The integration's version, which a choice moves.
+    pub version: i64,
     /// Contents by type.
     pub totals: BTreeMap<String, ContentTotals>,
     /// When each type was fetched last.
@@ -66,27 +69,26 @@ impl StructureService {
         Self { storage, clock }
     }
 
-    /// Judges a request by its path and caller alone, before its body is read.
-    pub async fn authorize(
-        &self,
-        caller: &Caller,
-        id: IntegrationId,
-        need: Need,
-    ) -> Result<(), ServiceError> {
-        let mut uow = self.storage.read().await?;
-        admit(caller, uow.find_integration(id).await?, need)?;
-        Ok(())
-    }
-
     /// Stores what the plugin pushed. Choices that a person made survive a push that omits them; an older push than the
-    /// stored one changes nothing.
+    /// stored one changes nothing. A time later than this service's clock counts as now: else one push of a site whose
+    /// clock is years ahead would be the last.
     pub async fn store(
         &self,
         caller: &Caller,
         id: IntegrationId,
         pushed: Structure,
     ) -> Result<StructureStored, ServiceError> {
+        retrying!(self.try_to_store(caller, id, pushed.clone()))
+    }
+
+    async fn try_to_store(
+        &self,
+        caller: &Caller,
+        id: IntegrationId,
+        mut pushed: Structure,
+    ) -> Result<StructureStored, ServiceError> {
         let now = self.clock.now();
+        pushed.timestamp = pushed.timestamp.map(|at| at.min(now));
         let mut uow = self.storage.begin().await?;
         let found = uow.lock_integration(id).await?;
         let mut integration = admit(caller, found, Need::PersonOrPlugin(Role::Editor))?;
@@ -119,17 +121,29 @@ impl StructureService {
         &self,
         caller: &Caller,
         id: IntegrationId,
+        expected: Option<i64>,
+        choices: &StructureChoices,
+    ) -> Result<StructureView, ServiceError> {
+        retrying!(self.try_to_choose(caller, id, expected, choices))
+    }
+
+    async fn try_to_choose(
+        &self,
+        caller: &Caller,
+        id: IntegrationId,
+        expected: Option<i64>,
         choices: &StructureChoices,
     ) -> Result<StructureView, ServiceError> {
         let now = self.clock.now();
         let mut uow = self.storage.begin().await?;
         let found = uow.lock_integration(id).await?;
         let mut integration = admit(caller, found, Need::Person(Role::Editor))?;
+        expect_version(expected, integration.version)?;
         let mut structure = integration.structure.take().unwrap_or_default();
         apply_choices(&mut structure, choices)?;
         integration.structure = Some(structure.clone());
         integration.updated_at = now;
-        uow.update_integration(&integration).await?;
+        integration.version = uow.update_integration(&integration).await?;
         self.tell(uow.as_mut(), caller, &integration, &structure, now).await?;
         let shown = view(uow.as_mut(), integration).await?;
         uow.commit().await?;
@@ -161,6 +175,7 @@ async fn view(uow: &mut dyn UnitOfWork, integration: Integration) -> Result<Stru
     let fetched = integration.memory.types.iter();
     Ok(StructureView {
         totals: uow.content_totals_by_type(integration.site_id).await?,
+        version: integration.version,
         fetched_at: fetched.map(|(name, memory)| (name.clone(), memory.fetched_at)).collect(),
         structure: integration.structure.unwrap_or_default(),
     })
@@ -188,12 +203,17 @@ fn merged(known: &Structure, mut pushed: Structure) -> Structure {
             entry.enabled = entry.enabled.or(before.enabled);
         }
     }
-    // A type that is gone for now keeps its choice: a plugin that is switched off and on again must not switch it on.
-    for (name, before) in &known.post_types {
-        if before.enabled == Some(false) && !pushed.post_types.contains_key(name) {
-            pushed.post_types.insert(name.clone(), TypeEntry { count: 0, ..before.clone() });
-        }
+    // What is gone for now keeps its choice: a plugin that is switched off and on again must not switch it on.
+    for (name, before) in known.post_types.iter().filter(|(_, entry)| entry.enabled == Some(false)) {
+        let gone = || TypeEntry { count: 0, ..before.clone() };
+        pushed.post_types.entry(name.clone()).or_insert_with(gone);
     }
+    for (name, before) in known.taxonomies.iter().filter(|(_, entry)| entry.enabled == Some(false)) {
+        let gone = || TaxonomyEntry { count: 0, ..before.clone() };
+        pushed.taxonomies.entry(name.clone()).or_insert_with(gone);
+    }
+    pushed.plugin = pushed.plugin.or_else(|| known.plugin.clone());
+    pushed.timestamp = pushed.timestamp.or(known.timestamp);
     pushed
 }
 

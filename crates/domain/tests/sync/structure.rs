@@ -33,19 +33,41 @@ fn choose(name: &str, enabled: Option<bool>, limit: Option<u32>) -> StructureCho
 async fn a_persons_choices_survive_a_push_and_an_older_push_changes_nothing() -> anyhow::Result<()> {
     let world = World::new().await?;
     let id = world.integration;
-    assert!(world.structures.store(&world.plugin, id, pushed(&world, 0)).await?.stored);
-    world.structures.choose(&operator(), id, &choose("page", Some(false), Some(500))).await?;
-    let again = world.structures.store(&world.plugin, id, pushed(&world, 5)).await?;
+    assert!(world.structures.store(&world.plugin, id, pushed(&world, -9)).await?.stored);
+    world.structures.choose(&operator(), id, None, &choose("page", Some(false), Some(500))).await?;
+    let again = world.structures.store(&world.plugin, id, pushed(&world, -4)).await?;
     let page = &again.structure.post_types["page"];
     assert_eq!((page.enabled, page.fetch_limit), (Some(false), Some(500)));
     let old = world
         .structures
-        .store(&world.plugin, id, Structure { post_types: BTreeMap::new(), ..pushed(&world, 1) })
+        .store(&world.plugin, id, Structure { post_types: BTreeMap::new(), ..pushed(&world, -8) })
         .await?;
     assert!(!old.stored && old.structure.post_types.len() == 2);
-    let unknown = world.structures.choose(&operator(), id, &choose("book", Some(true), None)).await;
+    let unknown = world.structures.choose(&operator(), id, None, &choose("book", Some(true), None)).await;
     let Err(ServiceError::Invalid(errors)) = unknown else { anyhow::bail!("{unknown:?}") };
     assert_eq!(errors.errors()[0].field, "post_types.book");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ahead_does_not_make_a_push_the_last_one() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let years_ahead = pushed(&world, 60 * 24 * 400);
+    let stored = world.structures.store(&world.plugin, world.integration, years_ahead).await?;
+    assert_eq!(stored.structure.timestamp, Some(world.clock.now()));
+    world.clock.advance(TimeDelta::minutes(1));
+    assert!(world.structures.store(&world.plugin, world.integration, pushed(&world, 0)).await?.stored);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_push_that_says_nothing_of_the_plugin_leaves_what_is_known_of_it() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let id = world.integration;
+    world.structures.store(&world.plugin, id, pushed(&world, 0)).await?;
+    let silent = Structure { plugin: None, timestamp: None, ..pushed(&world, 0) };
+    let stored = world.structures.store(&world.plugin, id, silent).await?.structure;
+    assert_eq!((stored.plugin, stored.timestamp), (pushed(&world, 0).plugin, Some(world.clock.now())));
     Ok(())
 }
 
@@ -72,8 +94,8 @@ async fn a_type_that_is_off_does_not_sync_and_a_limit_is_kept() -> anyhow::Resul
     world.site.add_many("page", 4);
     world.site.add_many("post", 7);
     world.structures.store(&world.plugin, id, pushed(&world, 0)).await?;
-    world.structures.choose(&operator(), id, &choose("page", Some(false), None)).await?;
-    world.structures.choose(&operator(), id, &choose("post", None, Some(5))).await?;
+    world.structures.choose(&operator(), id, None, &choose("page", Some(false), None)).await?;
+    world.structures.choose(&operator(), id, None, &choose("post", None, Some(5))).await?;
     world.sync_well(Direction::FromExternal).await?;
     assert_eq!(world.all().await?.len(), 5);
     world.clock.advance(TimeDelta::hours(3));

@@ -9,7 +9,7 @@ use diesel::prelude::{
 use diesel_async::RunQueryDsl;
 use igny8_integration_domain::id::{AccountId, IntegrationId, SiteId, SiteKeyId};
 use igny8_integration_domain::ports::storage::{
-    PendingPull, StorageError, StoredDelivery, WebhookCounter, WebhookRepository,
+    PendingPull, StorageError, StoredDelivery, WaitingPulls, WebhookCounter, WebhookRepository,
 };
 use igny8_integration_domain::time::Timestamp;
 
@@ -30,15 +30,21 @@ macro_rules! account_of {
     };
 }
 
-/// One open pull, by the key that begins with its account.
-macro_rules! the_pull {
-    ($integration:expr, $external_id:expr) => {
+/// The open pulls of an integration, by the key that begins with its account.
+macro_rules! pulls_of {
+    ($integration:expr) => {
         pulls::table
             .filter(pulls::account_id.nullable().eq(
                 integrations::table.find($integration.get()).select(integrations::account_id).single_value(),
             ))
             .filter(pulls::integration_id.eq($integration.get()))
-            .filter(pulls::external_id.eq($external_id))
+    };
+}
+
+/// One of them.
+macro_rules! the_pull {
+    ($integration:expr, $external_id:expr) => {
+        pulls_of!($integration).filter(pulls::external_id.eq($external_id))
     };
 }
 
@@ -288,6 +294,24 @@ impl WebhookRepository for DieselUnitOfWork {
                 .await)?;
         }
         Ok(claimed)
+    }
+
+    async fn waiting_pulls(&mut self, integration: IntegrationId) -> Result<WaitingPulls, StorageError> {
+        let waiting: i64 = run!(self, |c| pulls_of!(integration).count().get_result(c).await)?;
+        let retried: i64 =
+            run!(self, |c| pulls_of!(integration).filter(pulls::tries.gt(0)).count().get_result(c).await)?;
+        let next: Option<At> = run!(self, |c| pulls_of!(integration)
+            .filter(pulls::tries.gt(0))
+            .order(pulls::due_at)
+            .select(pulls::due_at)
+            .first(c)
+            .await
+            .optional())?;
+        Ok(WaitingPulls {
+            waiting: waiting.unsigned_abs(),
+            retried: retried.unsigned_abs(),
+            next_retry_at: next.map(|at| at.0),
+        })
     }
 
     async fn close_pull(

@@ -57,6 +57,17 @@ pub struct PendingPull {
     pub due_at: Timestamp,
 }
 
+/// What waits to be pulled by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WaitingPulls {
+    /// How many posts.
+    pub waiting: u64,
+    /// How many of them were tried before.
+    pub retried: u64,
+    /// When the first of those is due.
+    pub next_retry_at: Option<Timestamp>,
+}
+
 /// Deliveries and single pulls.
 #[async_trait]
 pub trait WebhookRepository {
@@ -105,6 +116,8 @@ pub trait WebhookRepository {
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<PendingPull>, StorageError>;
+    /// What waits of an integration.
+    async fn waiting_pulls(&mut self, integration: IntegrationId) -> Result<WaitingPulls, StorageError>;
     /// Closes a pull, unless a version later than `read_at` is wanted by now.
     async fn close_pull(
         &mut self,

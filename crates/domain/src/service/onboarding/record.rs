@@ -52,6 +52,10 @@ impl OnboardingService {
             if let Some(integration) = &existing {
                 unit.insert_events(&[refused_event(integration, &admitted, tested)]).await?;
             }
+            if moved && admitted.holds_key {
+                let (account, site) = (admitted.site.account_id, admitted.site.id);
+                unit.count_webhook(account, site, "site_copy", None, tested.ended).await?;
+            }
             if moved && tested.report.success { Recorded::Moved } else { Recorded::Failed }
         } else {
             let connected = self.connect(&mut *unit, &admitted, existing, command, tested).await?;

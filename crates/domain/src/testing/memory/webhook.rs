@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use super::state::at_most;
 use super::unit::MemoryUnit;
 use crate::id::{AccountId, IntegrationId, SiteId, SiteKeyId};
-use crate::ports::storage::{PendingPull, StorageError, StoredDelivery, WebhookCounter, WebhookRepository};
+use crate::ports::storage::{
+    PendingPull, StorageError, StoredDelivery, WaitingPulls, WebhookCounter, WebhookRepository,
+};
 use crate::time::Timestamp;
 
 /// What a plugin has said and done with one key.
@@ -136,6 +138,17 @@ impl WebhookRepository for MemoryUnit {
                 }
             }
             Ok(claimed)
+        })
+    }
+
+    async fn waiting_pulls(&mut self, integration: IntegrationId) -> Result<WaitingPulls, StorageError> {
+        let pulls = || self.state().map(|state| state.pulls.values());
+        let of_it = |pull: &&PendingPull| pull.integration_id == integration;
+        let retried = |pull: &&PendingPull| of_it(pull) && pull.tries > 0;
+        Ok(WaitingPulls {
+            waiting: pulls()?.filter(of_it).count() as u64,
+            retried: pulls()?.filter(retried).count() as u64,
+            next_retry_at: pulls()?.filter(retried).map(|pull| pull.due_at).min(),
         })
     }
 

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use super::Outcome;
 use super::fixture::{World, at};
 use crate::account::SiteKey;
-use crate::ports::storage::{PendingPull, Storage, StorageError, StoredDelivery};
+use crate::ports::storage::{PendingPull, Storage, StorageError, StoredDelivery, WaitingPulls};
 
 fn delivery(world: &World, key: &str, seconds: i64) -> StoredDelivery {
     StoredDelivery {
@@ -159,6 +159,12 @@ pub async fn a_pull_is_open_until_the_wanted_version_was_read(storage: &dyn Stor
     later.tries = 3;
     later.due_at = at(500);
     unit.postpone_pull(&later).await?;
+    unit.upsert_pull(&pull(&world, "7", 100, 100)).await?;
+    unit.commit().await?;
+    let waiting = storage.read().await?.waiting_pulls(world.integration.id).await?;
+    ensure!(waiting == WaitingPulls { waiting: 2, retried: 1, next_retry_at: Some(at(500)) });
+    let mut unit = storage.begin().await?;
+    unit.close_pull(world.integration.id, "7", at(100)).await?;
     unit.commit().await?;
     let mut unit = storage.begin().await?;
     ensure!(unit.claim_pulls(at(499), at(600), 10).await?.is_empty());
