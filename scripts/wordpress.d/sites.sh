@@ -8,6 +8,7 @@ bring_up() {
   mkdir -p "$dir/run/tmp" "$dir/sites"
   [ ${#dir} -lt 90 ] || die "$dir is too long a path for a unix socket"
   choose_server_user
+  share_scripts
   chown "$server_user" "$dir/run"
   [ -f "$dir/options" ] || write_options
   start_mariadb
@@ -23,6 +24,12 @@ choose_server_user() {
   if ! runuser -u www-data -- test -x "$dir/sites" -a -r "$(core_of "$wp")/wp-load.php" 2>/dev/null; then server_user=root; fi
 }
 
+# The checkout may be where only root can look, as in root's own home.
+share_scripts() {
+  ! runuser -u "$server_user" -- test -r "$php_files/install.php" 2>/dev/null || return 0
+  mkdir -p "$dir/php"; cp "$php_files"/*.php "$dir/php/"
+}
+
 write_options() {
   local name
   for name in sites posts pages books wp permalinks tz with_plugin workers cron strip server_user; do
@@ -30,15 +37,17 @@ write_options() {
   done >"$dir/options"
 }
 
-# site_php SITE SCRIPT ARGUMENT...: runs a script as the site's own user, with its configuration. The core is compiled
-# once for all sites, which halves the time; what is the site's own is not kept beyond it.
+# site_php SITE SCRIPT ARGUMENT...: runs a script of ours as the site's own user, with its configuration. The core is
+# compiled once for all sites, which halves the time; what is the site's own is not kept beyond it.
 site_php() {
-  local site=$1 compiled=$cache/compiled-$server_user; shift
+  local site=$1 script=$php_files/$2 compiled=$cache/compiled-$server_user
+  [ ! -d "$dir/php" ] || script=$dir/php/$2
+  shift 2
   [ -d "$compiled" ] || install -d -o "$server_user" -m 700 "$compiled"
   [ -f "$dir/run/not-compiled" ] || echo "$dir/" >"$dir/run/not-compiled"
   runuser -u "$server_user" -- env IGNY8_TEST_SITE="$dir/sites/$site" IGNY8_TEST_CORE="$(core_of "$wp")" \
     php -d memory_limit=512M -d display_errors=stderr -d error_log= -d opcache.enable_cli=1 -d opcache.file_cache_only=1 \
-    -d opcache.file_cache="$compiled" -d opcache.blacklist_filename="$dir/run/not-compiled" "$@"
+    -d opcache.file_cache="$compiled" -d opcache.blacklist_filename="$dir/run/not-compiled" "$script" "$@"
 }
 
 make_sites() {
@@ -64,7 +73,9 @@ make_site() {
   if [ "$with_plugin" = 1 ]; then cp -r "$plugin" "$base/wp-content/plugins/"; fi
   write_site_config "$site" "$port" >"$base/wp-config.php"
   chown -R "$server_user:" "$base"; chmod 640 "$base/wp-config.php"
-  site_php "$site" "$php_files/install.php" "$site" "$port" "$posts" "$pages" "$books" "$permalinks" "$tz" "$with_plugin" >"$base/site.json.new"
+  # Whoever asked for the sites may remove them at once when they fail: what went wrong is said here.
+  site_php "$site" install.php "$site" "$port" "$posts" "$pages" "$books" "$permalinks" "$tz" "$with_plugin" \
+    >"$base/site.json.new" || { cat "$base/site.json.new" >&2; exit 1; }
   mv "$base/site.json.new" "$base/site.json"
 }
 
