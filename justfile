@@ -4,6 +4,10 @@
 test:
     scripts/test
 
+# The whole product at work on a real WordPress, until Ctrl-C
+demo *arguments:
+    scripts/demo {{arguments}}
+
 # Starts the service on SQLite in ./data
 run *arguments:
     cargo run -- {{arguments}}
