@@ -35,12 +35,20 @@ unpack_core() {
   ) 8>"$base.lock" || die "could not unpack WordPress of $suite"
 }
 
+# A machine may use other archives besides Debian's. Where apt has no lists yet, it can't tell whose is whose.
+debian_mirrors() {
+  local known
+  known=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian')
+  [ -z "$known" ] || { printf '%s\n' "$known"; return; }
+  apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -i debian
+}
+
 fetch_core() {
   set -e
   local suite=$1 base=$2 apt=$2/apt mirror options theme needs core=$2/usr/share/wordpress
   rm -rf "$base"; mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/debs"
   # The mirror that this machine uses already, asked for another suite.
-  mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -v security | sort -u | head -n 1)
+  mirror=$(debian_mirrors | grep -v security | sort -u | head -n 1)
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$apt/sources.list"
   options=(-q -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$apt/lists"
            -o "Dir::Cache=$apt/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none
