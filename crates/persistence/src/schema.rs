@@ -285,7 +285,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Text};
+    use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::types::Instant;
 
     pulls (account_id, integration_id, external_id) {
@@ -297,6 +297,7 @@ diesel::table! {
         wanted_at -> Instant,
         tries -> BigInt,
         due_at -> Instant,
+        held_until -> Nullable<Instant>,
     }
 }
 

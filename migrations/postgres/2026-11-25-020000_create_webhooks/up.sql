@@ -51,6 +51,7 @@ CREATE TABLE pulls (
     wanted_at TIMESTAMPTZ NOT NULL,
     tries BIGINT NOT NULL,
     due_at TIMESTAMPTZ NOT NULL,
+    held_until TIMESTAMPTZ,
     PRIMARY KEY (account_id, integration_id, external_id),
     FOREIGN KEY (account_id, integration_id) REFERENCES integrations (account_id, id) ON DELETE CASCADE
 );

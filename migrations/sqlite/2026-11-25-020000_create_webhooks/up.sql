@@ -51,6 +51,7 @@ CREATE TABLE pulls (
     wanted_at TEXT NOT NULL,
     tries INTEGER NOT NULL,
     due_at TEXT NOT NULL,
+    held_until TEXT,
     PRIMARY KEY (account_id, integration_id, external_id),
     FOREIGN KEY (account_id, integration_id) REFERENCES integrations (account_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;

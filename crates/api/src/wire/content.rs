@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use igny8_integration_domain::content::{
     Conflict, Content, ContentFailure, ContentFields, ContentStatus, Field as ContentField, FieldConflict,
-    FieldPatch, Seo, Side, SyncState, Term,
+    FieldPatch, Seo, SeoPatch, Side, SyncState, Term,
 };
 use igny8_integration_domain::id::SiteId;
 use igny8_integration_domain::ports::storage::ContentFilter;
 use igny8_integration_domain::service::PulledOne;
-use igny8_integration_domain::service::content::{CreateContent, PatchContent, SeoPatch};
+use igny8_integration_domain::service::content::{CreateContent, PatchContent};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;

@@ -7,6 +7,7 @@ mod intent;
 mod receive;
 mod reconcile;
 mod resolve;
+mod seo;
 mod state;
 mod terms;
 
@@ -18,5 +19,6 @@ pub use fields::{ContentFields, ContentStatus, Field, FieldPatch, Seo};
 pub use intent::PushIntent;
 pub use receive::{Reach, Received, Removed};
 pub use reconcile::{Decision, Presence, Reconciliation, Side, SideState, reconcile};
+pub use seo::SeoPatch;
 pub use state::SyncState;
 pub use terms::Term;

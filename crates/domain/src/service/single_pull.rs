@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::content::{Content, NewContent, Reach};
+use crate::content::{Content, NewContent, Reach, Received};
 use crate::event::{Action, Actor};
 use crate::integration::Integration;
 use crate::ports::platform::{ExternalItem, Lookup, PlatformError, Platforms};
@@ -49,6 +49,13 @@ impl SinglePullService {
         Ok(pulls)
     }
 
+    /// Lets a pull that was claimed go, for another to take up at once.
+    pub async fn release(&self, pull: &PendingPull) -> Result<(), StorageError> {
+        let mut uow = self.storage.begin().await?;
+        uow.postpone_pull(pull).await?;
+        uow.commit().await
+    }
+
     /// Reads one post and brings it in. Safe to repeat; a failure puts the pull off.
     pub async fn pull(&self, pull: PendingPull) -> Result<(), StorageError> {
         let mut uow = self.storage.read().await?;
@@ -65,7 +72,7 @@ impl SinglePullService {
                 tracing::info!(integration.id = %integration.id, code = error.trouble().code, "a single pull is left to the next run");
                 self.close(&pull).await
             }
-            Err(_) => self.put_off(pull).await,
+            Err(_) => self.release(&later(pull, self.clock.now())).await,
         }
     }
 
@@ -84,14 +91,24 @@ impl SinglePullService {
         let read_at = item.modified_at.unwrap_or(pull.wanted_at);
         let mut uow = self.storage.begin().await?;
         let mut known = Known::find(uow.as_mut(), integration, std::slice::from_ref(item)).await?;
-        if let Some(mut content) = known.take(item) {
+        let known = known.take(item);
+        // A cache in front of the site can show an older version than the one that was told: that is not taken in. And
+        // somebody may have changed the post while it was read. Then it is read once more.
+        let told_at = known.as_ref().and_then(|content| content.link.as_ref()?.external_modified_at);
+        let is_old = read_at < told_at.map_or(pull.wanted_at, |told_at| told_at.max(pull.wanted_at));
+        let is_done = !is_old && uow.close_pull(pull, read_at).await?;
+        if let Some(mut content) = known {
             let before = content.clone();
-            if content.link.is_none() {
+            let is_linked = content.link.is_some();
+            if !is_linked {
                 content.adopt(integration.id, item);
             }
-            let received = content.receive(item, reach(integration), now);
-            // A cache in front of the site has shown an older version: the newer one is still wanted.
-            content.pull_wanted = read_at < pull.wanted_at;
+            let received = if is_old && is_linked {
+                Received::default()
+            } else {
+                content.receive(item, reach(integration), now)
+            };
+            content.pull_wanted = !is_done;
             content.settle();
             if content != before {
                 content.updated_at = now;
@@ -108,23 +125,17 @@ impl SinglePullService {
             let details = json!({ "created": true });
             uow.insert_events(&[event(integration, &content, Action::Pulled, details, now)]).await?;
         }
-        if read_at < pull.wanted_at {
+        if is_old && pull.tries + 1 < MAX_TRIES {
             uow.postpone_pull(&later(pull.clone(), now)).await?;
-        } else {
-            uow.close_pull(pull.integration_id, &pull.external_id, read_at).await?;
+        } else if is_old {
+            uow.close_pull(pull, pull.wanted_at).await?;
         }
         uow.commit().await
     }
 
     async fn close(&self, pull: &PendingPull) -> Result<(), StorageError> {
         let mut uow = self.storage.begin().await?;
-        uow.close_pull(pull.integration_id, &pull.external_id, pull.wanted_at).await?;
-        uow.commit().await
-    }
-
-    async fn put_off(&self, pull: PendingPull) -> Result<(), StorageError> {
-        let mut uow = self.storage.begin().await?;
-        uow.postpone_pull(&later(pull, self.clock.now())).await?;
+        uow.close_pull(pull, pull.wanted_at).await?;
         uow.commit().await
     }
 }
@@ -141,7 +152,7 @@ fn reach(integration: &Integration) -> Reach {
     Reach { pull: true, metadata_only: false, defer_deletes: false, policy: integration.conflict_policy }
 }
 
-fn action_of(received: &crate::content::Received) -> Option<Action> {
+fn action_of(received: &Received) -> Option<Action> {
     if !received.conflicts.is_empty() {
         return (!received.conflict_known).then_some(Action::Conflict);
     }

@@ -1,6 +1,6 @@
 //! What a delivery says, once its wire form was read.
 
-use crate::content::{FieldPatch, Seo, Term};
+use crate::content::{FieldPatch, Seo, SeoPatch, Term};
 use crate::id::{ContentId, IntegrationId};
 use crate::time::Timestamp;
 
@@ -52,7 +52,7 @@ pub struct Metadata {
     pub terms: Option<Vec<Term>>,
     /// The taxonomies that were carried, empty ones too.
     pub taxonomies: Vec<String>,
-    pub seo: Option<Seo>,
+    pub seo: Option<SeoPatch>,
     pub featured_image_url: Option<Option<String>>,
 }
 
@@ -74,10 +74,10 @@ crate::words::words!(Outcome {
 });
 
 impl Metadata {
-    /// The fields as a patch. Terms of taxonomies that were not carried are kept as they are in `current`.
-    pub fn patch(&self, current: &[Term]) -> FieldPatch {
+    /// The fields as a patch. Terms of taxonomies and parts of the SEO fields that were not carried are kept as given.
+    pub fn patch(&self, terms: &[Term], seo: &Seo) -> FieldPatch {
         let terms = self.terms.as_ref().map(|carried| {
-            let kept = current.iter().filter(|term| !self.taxonomies.contains(&term.taxonomy));
+            let kept = terms.iter().filter(|term| !self.taxonomies.contains(&term.taxonomy));
             kept.chain(carried).cloned().collect()
         });
         FieldPatch {
@@ -85,7 +85,7 @@ impl Metadata {
             slug: self.slug.clone(),
             excerpt: self.excerpt.clone(),
             terms,
-            seo: self.seo.clone(),
+            seo: self.seo.as_ref().map(|carried| carried.applied_to(seo)),
             featured_image_url: self.featured_image_url.clone(),
             ..FieldPatch::default()
         }

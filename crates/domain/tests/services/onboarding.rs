@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use igny8_integration_domain::account::{Denied, Role};
+use chrono::TimeDelta;
+use igny8_integration_domain::account::{Caller, Denied, Role};
 use igny8_integration_domain::event::Action;
+use igny8_integration_domain::id::SiteKeyId;
 use igny8_integration_domain::integration::{Integration, PlatformName, SyncStatus};
 use igny8_integration_domain::ports::Clock as _;
 use igny8_integration_domain::ports::storage::Storage as _;
@@ -14,7 +16,7 @@ use igny8_integration_domain::service::integration::PatchIntegration;
 use igny8_integration_domain::service::onboarding::OnboardSite;
 use igny8_integration_domain::service::{Conflict, ServiceError};
 use igny8_integration_domain::testing::CommitFault;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::platform::{failed, good};
@@ -280,4 +282,32 @@ async fn a_webhook_secret_that_cannot_be_opened_is_replaced() -> anyhow::Result<
     let second = world.onboarding.onboard(None, &of(&shop)?).await?.webhook_secret.context("a secret")?;
     assert_eq!(first.expose_secret(), second.expose_secret());
     Ok(())
+}
+
+#[tokio::test]
+async fn only_an_onboarding_with_a_later_key_lifts_the_demand_for_signatures() -> anyhow::Result<()> {
+    let world = World::new();
+    let shop = world.tenant("shop").await?;
+    let old = key_id(&world, &shop.site_key).await?;
+    let mut unit = world.storage.begin().await?;
+    unit.require_signatures(old, world.clock.now()).await?;
+    unit.commit().await?;
+    world.clock.advance(TimeDelta::minutes(1));
+    world.onboarding.onboard(None, &of(&shop)?).await?;
+    assert!(world.storage.read().await?.must_sign(old).await?);
+    let api_key = world.accounts.rotate_site_key(shop.site_id, false).await?.api_key;
+    let new = key_id(&world, &api_key).await?;
+    assert!(world.storage.read().await?.must_sign(new).await?);
+    world.clock.advance(TimeDelta::minutes(1));
+    world.onboarding.onboard(None, &OnboardSite { api_key, ..of(&shop)? }).await?;
+    assert!(!world.storage.read().await?.must_sign(new).await?);
+    assert!(world.storage.read().await?.must_sign(old).await?);
+    Ok(())
+}
+
+async fn key_id(world: &World, key: &SecretString) -> anyhow::Result<SiteKeyId> {
+    match world.sessions.site_key_caller(key).await? {
+        Caller::SiteKey { key_id, .. } => Ok(key_id),
+        other => anyhow::bail!("{other:?} is no plugin"),
+    }
 }

@@ -2,7 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use igny8_integration_domain::content::{ContentStatus, SyncState, Term};
+use igny8_integration_domain::content::{ContentStatus, SeoPatch, SyncState, Term};
 use igny8_integration_domain::id::{ContentId, IntegrationId};
 use igny8_integration_domain::ports::Clock as _;
 use igny8_integration_domain::ports::storage::Storage as _;
@@ -209,6 +209,54 @@ async fn metadata_brings_terms_of_the_taxonomies_it_carries_and_leaves_the_other
         world.of_post(&id).await?.fields.terms.into_iter().map(|term| term.name).collect();
     names.sort();
     assert_eq!(names, vec!["News", "new"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn parts_of_the_seo_fields_that_are_not_carried_stay() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    let seo = |title: Option<&str>, description: Option<&str>| {
+        let owned = |part: Option<&str>| part.map(str::to_owned);
+        let seo = SeoPatch { title: owned(title), description: owned(description), ..SeoPatch::default() };
+        Change::Metadata(Box::new(Metadata { seo: Some(seo), ..Metadata::default() }))
+    };
+    let told = Delivery { change: seo(Some("Title"), Some("Told")), ..world.told(&ids[0], 1) };
+    world.deliver(&told).await?;
+    let told = Delivery { change: seo(Some(""), None), ..world.told(&ids[0], 2) };
+    world.deliver(&told).await?;
+    let seo = world.of_post(&ids[0]).await?.fields.seo;
+    assert_eq!((seo.title.as_str(), seo.description.as_str()), ("", "Told"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_post_that_changes_while_it_is_read_is_read_once_more() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    world.site.edit(&ids[0], |post| post.html = "<p>First</p>".into());
+    world.deliver(&world.told(&ids[0], 1)).await?;
+    let reading = world.pulls.claim(100).await?;
+    world.clock.advance(TimeDelta::milliseconds(10));
+    let told = world.told(&ids[0], 2);
+    world.deliver(&told).await?;
+    assert!(world.pulls.claim(100).await?.is_empty(), "one at a time");
+    for pull in reading {
+        world.pulls.pull(pull).await?;
+    }
+    assert_eq!(world.of_post(&ids[0]).await?.sync_state, SyncState::PendingPull);
+    assert_eq!(world.pull_singles().await?, 1);
+    assert_eq!(world.of_post(&ids[0]).await?.sync_state, SyncState::InSync);
+    assert_eq!(world.pull_singles().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_pull_that_a_node_lets_go_is_taken_up_at_once() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    world.site.edit(&ids[0], |post| post.html = "<p>First</p>".into());
+    world.deliver(&world.told(&ids[0], 1)).await?;
+    let claimed = world.pulls.claim(100).await?;
+    world.pulls.release(&claimed[0]).await?;
+    assert_eq!(world.pull_singles().await?, 1);
     Ok(())
 }
 

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use diesel::SelectableHelper as _;
 use diesel::prelude::{
-    ExpressionMethods as _, NullableExpressionMethods as _, OptionalExtension as _, QueryDsl as _,
+    BoolExpressionMethods as _, ExpressionMethods as _, NullableExpressionMethods as _,
+    OptionalExtension as _, QueryDsl as _,
 };
 use diesel_async::RunQueryDsl;
 use igny8_integration_domain::id::{AccountId, IntegrationId, SiteId, SiteKeyId};
@@ -225,15 +226,15 @@ impl WebhookRepository for DieselUnitOfWork {
     }
 
     async fn upsert_pull(&mut self, pull: &PendingPull) -> Result<(), StorageError> {
-        let held: Vec<(At, At)> = hold!(
+        let open: Vec<(At, At, Option<At>)> = hold!(
             self,
             pulls::table
                 .filter(pulls::account_id.eq(pull.account_id.get()))
                 .filter(pulls::integration_id.eq(pull.integration_id.get()))
                 .filter(pulls::external_id.eq(&pull.external_id))
-                .select((pulls::wanted_at, pulls::due_at))
+                .select((pulls::wanted_at, pulls::due_at, pulls::held_until))
         )?;
-        let Some((wanted_at, due_at)) = held.into_iter().next() else {
+        let Some((wanted_at, due_at, held_until)) = open.into_iter().next() else {
             let row = PullRow::from(pull);
             let stored: Option<i64> = change!(self, |c| diesel::insert_into(pulls::table)
                 .values(&row)
@@ -244,13 +245,15 @@ impl WebhookRepository for DieselUnitOfWork {
                 .optional())?;
             return self.expect_row(stored).map(|_| ());
         };
+        // Whoever holds it may have read already: the later time tells that it was asked for once more.
+        let due_at = if held_until.is_some() { pull.due_at } else { due_at.0.min(pull.due_at) };
         change!(self, |c| diesel::update(pulls::table)
             .filter(pulls::account_id.eq(pull.account_id.get()))
             .filter(pulls::integration_id.eq(pull.integration_id.get()))
             .filter(pulls::external_id.eq(&pull.external_id))
             .set((
                 pulls::wanted_at.eq(At(wanted_at.0.max(pull.wanted_at))),
-                pulls::due_at.eq(At(due_at.0.min(pull.due_at))),
+                pulls::due_at.eq(At(due_at)),
                 pulls::tries.eq(stored_count(pull.tries.into())),
             ))
             .execute(c)
@@ -268,6 +271,7 @@ impl WebhookRepository for DieselUnitOfWork {
             self,
             pulls::table
                 .filter(pulls::due_at.le(At(now)))
+                .filter(pulls::held_until.is_null().or(pulls::held_until.le(Some(At(now)))))
                 .order((pulls::due_at, pulls::integration_id, pulls::external_id))
                 .limit(limit.into())
                 .select((
@@ -289,7 +293,7 @@ impl WebhookRepository for DieselUnitOfWork {
                 .filter(pulls::account_id.eq(pull.account_id.get()))
                 .filter(pulls::integration_id.eq(pull.integration_id.get()))
                 .filter(pulls::external_id.eq(&pull.external_id))
-                .set(pulls::due_at.eq(At(until)))
+                .set(pulls::held_until.eq(Some(At(until))))
                 .execute(c)
                 .await)?;
         }
@@ -314,22 +318,31 @@ impl WebhookRepository for DieselUnitOfWork {
         })
     }
 
-    async fn close_pull(
-        &mut self,
-        integration: IntegrationId,
-        external_id: &str,
-        read_at: Timestamp,
-    ) -> Result<(), StorageError> {
-        change!(self, |c| diesel::delete(the_pull!(integration, external_id))
-            .filter(pulls::wanted_at.le(At(read_at)))
-            .execute(c)
-            .await)?;
-        Ok(())
+    async fn close_pull(&mut self, claimed: &PendingPull, read_at: Timestamp) -> Result<bool, StorageError> {
+        let closed =
+            change!(self, |c| diesel::delete(the_pull!(claimed.integration_id, &claimed.external_id))
+                .filter(pulls::wanted_at.le(At(read_at)))
+                .filter(pulls::due_at.le(At(claimed.due_at)))
+                .execute(c)
+                .await)?;
+        if closed > 0 {
+            return Ok(true);
+        }
+        let kept =
+            change!(self, |c| diesel::update(the_pull!(claimed.integration_id, &claimed.external_id))
+                .set(pulls::held_until.eq(None::<At>))
+                .execute(c)
+                .await)?;
+        Ok(kept == 0)
     }
 
     async fn postpone_pull(&mut self, pull: &PendingPull) -> Result<(), StorageError> {
         change!(self, |c| diesel::update(the_pull!(pull.integration_id, &pull.external_id))
-            .set((pulls::due_at.eq(At(pull.due_at)), pulls::tries.eq(stored_count(pull.tries.into()))))
+            .set((
+                pulls::due_at.eq(At(pull.due_at)),
+                pulls::tries.eq(stored_count(pull.tries.into())),
+                pulls::held_until.eq(None::<At>),
+            ))
             .execute(c)
             .await)?;
         Ok(())

@@ -106,10 +106,11 @@ pub trait WebhookRepository {
     /// Whether deliveries with this key must be signed: once any key's plugin of the site has said that it signs, every
     /// one, but one that was made, and onboarded with, after that.
     async fn must_sign(&mut self, key: SiteKeyId) -> Result<bool, StorageError>;
-    /// Asks for a pull of a post; where one is open already, that one wants the later version and is due at once.
+    /// Asks for a pull of a post; where one is open already, that one wants the later version and is due at once, or as
+    /// soon as who holds it lets it go.
     async fn upsert_pull(&mut self, pull: &PendingPull) -> Result<(), StorageError>;
-    /// Takes up pulls that are due, the longest due first, and puts them off until `until` meanwhile: two callers never
-    /// get the same.
+    /// Takes up pulls that are due, the longest due first, and holds them until `until`, whatever is asked meanwhile: two
+    /// callers never have the same.
     async fn claim_pulls(
         &mut self,
         now: Timestamp,
@@ -118,14 +119,10 @@ pub trait WebhookRepository {
     ) -> Result<Vec<PendingPull>, StorageError>;
     /// What waits of an integration.
     async fn waiting_pulls(&mut self, integration: IntegrationId) -> Result<WaitingPulls, StorageError>;
-    /// Closes a pull, unless a version later than `read_at` is wanted by now.
-    async fn close_pull(
-        &mut self,
-        integration: IntegrationId,
-        external_id: &str,
-        read_at: Timestamp,
-    ) -> Result<(), StorageError>;
-    /// Puts a pull off after a failure.
+    /// Closes a pull that is held, unless a version later than `read_at` is wanted by now or it was asked for again since
+    /// it was claimed: then it is let go, and due. Whether it is closed.
+    async fn close_pull(&mut self, claimed: &PendingPull, read_at: Timestamp) -> Result<bool, StorageError>;
+    /// Lets a pull that is held go until it is due again.
     async fn postpone_pull(&mut self, pull: &PendingPull) -> Result<(), StorageError>;
     /// Forgets deliveries received before then, at most `limit`; gives how many.
     async fn purge_deliveries(&mut self, before: Timestamp, limit: u32) -> Result<u64, StorageError>;

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
+use super::PatchContent;
 use super::rules::content_type_problem;
-use super::{PatchContent, SeoPatch};
-use crate::content::{Content, Field, FieldPatch, Link, Side};
+use crate::content::{Content, Field, FieldPatch, Link, SeoPatch, Side};
 use crate::event::{Action, Actor, EventType, NewEvent};
 use crate::time::Timestamp;
 use crate::validation::{FieldError, ValidationErrors};

@@ -7,7 +7,7 @@ mod rules;
 
 use std::sync::Arc;
 
-pub use command::{CreateContent, PatchContent, SeoPatch};
+pub use command::{CreateContent, PatchContent};
 
 use crate::account::{Caller, Denied, Need, Role};
 use crate::content::{Content, NewContent, Side};

@@ -3,6 +3,7 @@
 use super::{OnboardSite, OnboardingService};
 use crate::account::{Caller, Denied, Need, Role, Site};
 use crate::event::Actor;
+use crate::id::SiteKeyId;
 use crate::ports::storage::UnitOfWork;
 use crate::service::ServiceError;
 use crate::service::session::{find_valid_key, is_account_active};
@@ -11,8 +12,8 @@ use crate::service::session::{find_valid_key, is_account_active};
 pub(super) struct Admitted {
     pub site: Site,
     pub actor: Actor,
-    /// Whether the key in the body is the site's own.
-    pub holds_key: bool,
+    /// The key in the body, where it is the site's own.
+    pub key: Option<SiteKeyId>,
 }
 
 impl OnboardingService {
@@ -33,13 +34,13 @@ impl OnboardingService {
             let found = unit.find_site(command.site_id).await?;
             let site =
                 found.filter(|site| caller.reaches(site.account_id, site.id)).ok_or(Denied::NotFound)?;
-            return Ok(Admitted { site, actor: caller.actor(), holds_key: key.is_some() });
+            return Ok(Admitted { site, actor: caller.actor(), key: key.map(|key| key.id) });
         }
         let key = key.ok_or(ServiceError::ApiKeyMismatch)?;
         if !is_account_active(unit, key.account_id).await? {
             return Err(ServiceError::Inactive);
         }
         let site = unit.find_site(key.site_id).await?.ok_or(ServiceError::ApiKeyMismatch)?;
-        Ok(Admitted { site, actor: Actor::site_key(key.id), holds_key: true })
+        Ok(Admitted { site, actor: Actor::site_key(key.id), key: Some(key.id) })
     }
 }

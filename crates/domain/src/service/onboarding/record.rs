@@ -52,7 +52,7 @@ impl OnboardingService {
             if let Some(integration) = &existing {
                 unit.insert_events(&[refused_event(integration, &admitted, tested)]).await?;
             }
-            if moved && admitted.holds_key {
+            if moved && admitted.key.is_some() {
                 let (account, site) = (admitted.site.account_id, admitted.site.id);
                 unit.count_webhook(account, site, "site_copy", None, tested.ended).await?;
             }
@@ -88,7 +88,10 @@ impl OnboardingService {
         plan_next_sync(&mut integration, self.schedule, tested.ended);
         integration.version = unit.update_integration(&integration).await?;
         unit.insert_events(&connected_events(&integration, admitted, created, &changed, tested)).await?;
-        let webhook_secret = if admitted.holds_key {
+        if let Some(key) = admitted.key {
+            unit.record_onboarded(key, tested.ended).await?;
+        }
+        let webhook_secret = if admitted.key.is_some() {
             Some(self.webhook_secret(unit, &admitted.site, tested.ended).await?)
         } else {
             None

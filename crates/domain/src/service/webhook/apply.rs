@@ -89,8 +89,9 @@ impl WebhookService {
                 item.fields.title.clone_from(title);
             }
             Change::Metadata(metadata) => {
-                let agreed = link.base.local.terms.as_deref().unwrap_or(&content.fields.terms);
-                item.fields = metadata.patch(agreed);
+                let agreed = &link.base.local;
+                let terms = agreed.terms.as_deref().unwrap_or(&content.fields.terms);
+                item.fields = metadata.patch(terms, agreed.seo.as_ref().unwrap_or(&content.fields.seo));
             }
         }
         content.receive(&item, reach, now)

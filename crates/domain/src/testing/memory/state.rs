@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::receipt::Row;
-use super::webhook::SiteKeyUse;
+use super::webhook::{OpenPull, SiteKeyUse};
 use crate::account::{Account, Site, SiteKey, User, WebhookSecret};
 use crate::content::Content;
 use crate::event::SyncEvent;
 use crate::id::{AccountId, ContentId, EventId, IntegrationId, InvalidId, RunId, SiteId, SiteKeyId, UserId};
 use crate::integration::Integration;
 use crate::ports::storage::{
-    Cursor, CursorPage, Page, PageRequest, PendingPull, ReceiptKey, StorageError, StoredDelivery,
-    WebhookCounter,
+    Cursor, CursorPage, Page, PageRequest, ReceiptKey, StorageError, StoredDelivery, WebhookCounter,
 };
 use crate::sync::SyncRun;
 use crate::time::Timestamp;
@@ -35,7 +34,7 @@ pub(super) struct State {
     pub(super) webhook_counters: BTreeMap<(SiteId, String), WebhookCounter>,
     pub(super) sequences: BTreeMap<SiteId, i64>,
     pub(super) site_key_uses: BTreeMap<SiteKeyId, SiteKeyUse>,
-    pub(super) pulls: BTreeMap<(IntegrationId, String), PendingPull>,
+    pub(super) pulls: BTreeMap<(IntegrationId, String), OpenPull>,
     last_ids: BTreeMap<Table, i64>,
 }
 

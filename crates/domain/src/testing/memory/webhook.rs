@@ -17,6 +17,13 @@ pub(super) struct SiteKeyUse {
     onboarded_at: Option<Timestamp>,
 }
 
+/// A pull, and until when somebody works on it.
+#[derive(Clone)]
+pub(super) struct OpenPull {
+    pub(super) pull: PendingPull,
+    held_until: Option<Timestamp>,
+}
+
 #[async_trait]
 impl WebhookRepository for MemoryUnit {
     async fn find_delivery(
@@ -113,10 +120,12 @@ impl WebhookRepository for MemoryUnit {
         self.write(|state| {
             state.require_integration(pull.integration_id)?;
             let name = (pull.integration_id, pull.external_id.clone());
-            let open = state.pulls.entry(name).or_insert_with(|| pull.clone());
-            open.wanted_at = open.wanted_at.max(pull.wanted_at);
-            open.due_at = open.due_at.min(pull.due_at);
-            open.tries = pull.tries;
+            let open =
+                state.pulls.entry(name).or_insert_with(|| OpenPull { pull: pull.clone(), held_until: None });
+            let due_at = open.pull.due_at.min(pull.due_at);
+            open.pull.due_at = if open.held_until.is_some() { pull.due_at } else { due_at };
+            open.pull.wanted_at = open.pull.wanted_at.max(pull.wanted_at);
+            open.pull.tries = pull.tries;
             Ok(())
         })
     }
@@ -128,13 +137,14 @@ impl WebhookRepository for MemoryUnit {
         limit: u32,
     ) -> Result<Vec<PendingPull>, StorageError> {
         self.write(|state| {
-            let mut due: Vec<PendingPull> =
-                state.pulls.values().filter(|pull| pull.due_at <= now).cloned().collect();
+            let is_free = |open: &&OpenPull| open.held_until.is_none_or(|until| until <= now);
+            let free = state.pulls.values().filter(is_free).map(|open| &open.pull);
+            let mut due: Vec<PendingPull> = free.filter(|pull| pull.due_at <= now).cloned().collect();
             due.sort_by_key(|pull| (pull.due_at, pull.integration_id, pull.external_id.clone()));
             let claimed = at_most(due.into_iter(), limit);
             for pull in &claimed {
                 if let Some(open) = state.pulls.get_mut(&(pull.integration_id, pull.external_id.clone())) {
-                    open.due_at = until;
+                    open.held_until = Some(until);
                 }
             }
             Ok(claimed)
@@ -142,7 +152,7 @@ impl WebhookRepository for MemoryUnit {
     }
 
     async fn waiting_pulls(&mut self, integration: IntegrationId) -> Result<WaitingPulls, StorageError> {
-        let pulls = || self.state().map(|state| state.pulls.values());
+        let pulls = || self.state().map(|state| state.pulls.values().map(|open| &open.pull));
         let of_it = |pull: &&PendingPull| pull.integration_id == integration;
         let retried = |pull: &&PendingPull| of_it(pull) && pull.tries > 0;
         Ok(WaitingPulls {
@@ -152,26 +162,26 @@ impl WebhookRepository for MemoryUnit {
         })
     }
 
-    async fn close_pull(
-        &mut self,
-        integration: IntegrationId,
-        external_id: &str,
-        read_at: Timestamp,
-    ) -> Result<(), StorageError> {
+    async fn close_pull(&mut self, claimed: &PendingPull, read_at: Timestamp) -> Result<bool, StorageError> {
         self.write(|state| {
-            let name = (integration, external_id.to_owned());
-            if state.pulls.get(&name).is_some_and(|pull| pull.wanted_at <= read_at) {
+            let name = (claimed.integration_id, claimed.external_id.clone());
+            let Some(open) = state.pulls.get_mut(&name) else { return Ok(true) };
+            let closed = open.pull.wanted_at <= read_at && open.pull.due_at <= claimed.due_at;
+            if closed {
                 state.pulls.remove(&name);
+            } else {
+                open.held_until = None;
             }
-            Ok(())
+            Ok(closed)
         })
     }
 
     async fn postpone_pull(&mut self, pull: &PendingPull) -> Result<(), StorageError> {
         self.write(|state| {
             if let Some(open) = state.pulls.get_mut(&(pull.integration_id, pull.external_id.clone())) {
-                open.due_at = pull.due_at;
-                open.tries = pull.tries;
+                open.pull.due_at = pull.due_at;
+                open.pull.tries = pull.tries;
+                open.held_until = None;
             }
             Ok(())
         })

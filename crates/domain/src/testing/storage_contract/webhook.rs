@@ -149,12 +149,15 @@ pub async fn a_pull_is_open_until_the_wanted_version_was_read(storage: &dyn Stor
     ensure!(claimed.first().is_some_and(|pull| pull.wanted_at == at(20)));
     let mut unit = storage.begin().await?;
     ensure!(unit.claim_pulls(at(31), at(91), 10).await?.is_empty());
-    unit.close_pull(world.integration.id, "5", at(19)).await?;
-    unit.close_pull(world.integration.id, "6", at(10)).await?;
+    let (five, six) = (claimed.first().context("5")?, claimed.get(1).context("6")?);
+    ensure!(!unit.close_pull(five, at(19)).await?);
+    ensure!(unit.close_pull(six, at(10)).await?);
     unit.commit().await?;
     let mut unit = storage.begin().await?;
-    let claimed = unit.claim_pulls(at(100), at(160), 10).await?;
+    let claimed = unit.claim_pulls(at(32), at(92), 10).await?;
     ensure!(claimed.len() == 1);
+    ensure!(unit.claim_pulls(at(91), at(160), 10).await?.is_empty());
+    let claimed = unit.claim_pulls(at(92), at(160), 10).await?;
     let mut later = claimed.into_iter().next().context("none")?;
     later.tries = 3;
     later.due_at = at(500);
@@ -164,11 +167,27 @@ pub async fn a_pull_is_open_until_the_wanted_version_was_read(storage: &dyn Stor
     let waiting = storage.read().await?.waiting_pulls(world.integration.id).await?;
     ensure!(waiting == WaitingPulls { waiting: 2, retried: 1, next_retry_at: Some(at(500)) });
     let mut unit = storage.begin().await?;
-    unit.close_pull(world.integration.id, "7", at(100)).await?;
+    ensure!(unit.close_pull(&pull(&world, "7", 100, 100), at(100)).await?);
     unit.commit().await?;
     let mut unit = storage.begin().await?;
     ensure!(unit.claim_pulls(at(499), at(600), 10).await?.is_empty());
     let claimed = unit.claim_pulls(at(500), at(600), 10).await?;
     ensure!(claimed.first().is_some_and(|pull| pull.tries == 3));
+    Ok(())
+}
+
+/// One at a time, and none is lost: who holds it may have read before the post changed once more.
+pub async fn a_pull_that_is_asked_for_while_it_is_held_is_due_afterwards(storage: &dyn Storage) -> Outcome {
+    let world = World::make(storage, "Acme").await?;
+    let mut unit = storage.begin().await?;
+    unit.upsert_pull(&pull(&world, "5", 10, 10)).await?;
+    let held = unit.claim_pulls(at(20), at(80), 10).await?;
+    unit.upsert_pull(&pull(&world, "5", 10, 30)).await?;
+    ensure!(unit.claim_pulls(at(31), at(90), 10).await?.is_empty());
+    ensure!(!unit.close_pull(held.first().context("none is held")?, at(10)).await?);
+    let again = unit.claim_pulls(at(32), at(92), 10).await?;
+    ensure!(unit.close_pull(again.first().context("none is due")?, at(10)).await?);
+    ensure!(unit.claim_pulls(at(500), at(560), 10).await?.is_empty());
+    unit.commit().await?;
     Ok(())
 }

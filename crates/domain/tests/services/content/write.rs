@@ -2,11 +2,11 @@
 
 use igny8_integration_domain::account::Role;
 use igny8_integration_domain::content::{
-    Content, ContentFailure, ContentFields, ContentStatus, FieldPatch, SyncState,
+    Content, ContentFailure, ContentFields, ContentStatus, FieldPatch, SeoPatch, SyncState,
 };
 use igny8_integration_domain::ports::storage::Storage as _;
 use igny8_integration_domain::service::ServiceError;
-use igny8_integration_domain::service::content::{CreateContent, PatchContent, SeoPatch};
+use igny8_integration_domain::service::content::{CreateContent, PatchContent};
 use igny8_integration_domain::testing::CommitFault;
 use rstest::rstest;
 
