@@ -11,6 +11,7 @@ mod secrets;
 mod structure;
 mod tenants;
 mod validation;
+mod webhooks;
 
 use serde_json::{Value, json};
 

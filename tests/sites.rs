@@ -9,6 +9,7 @@ mod nodes;
 mod pulling;
 mod pushing;
 mod structure;
+mod webhooks;
 
 use std::time::{Duration, Instant};
 
@@ -21,11 +22,11 @@ use crate::harness::{Answer, Backend, Client, Service, Site, Tenant, small_site}
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A site that is connected through its plugin.
-struct Connected {
-    service: Service,
-    site: Site,
-    tenant: Tenant,
-    integration: i64,
+pub struct Connected {
+    pub service: Service,
+    pub site: Site,
+    pub tenant: Tenant,
+    pub integration: i64,
 }
 
 impl Connected {
@@ -37,7 +38,7 @@ impl Connected {
         Self::with(Service::start(Backend::Sqlite).await?, site)
     }
 
-    fn with(service: Service, site: Site) -> anyhow::Result<Self> {
+    pub fn with(service: Service, site: Site) -> anyhow::Result<Self> {
         let tenant = service.bootstrap("acme", &site.url)?;
         let integration = site.connect(service.origin(), &tenant)?;
         Ok(Self { service, site, tenant, integration })
@@ -81,7 +82,7 @@ impl Connected {
     }
 
     /// A run that must go well.
-    async fn synced(&self, direction: &str) -> anyhow::Result<Value> {
+    pub async fn synced(&self, direction: &str) -> anyhow::Result<Value> {
         let run = self.sync(json!({ "direction": direction })).await?;
         if run["status"] != "succeeded" {
             let events = self.owner()?.get(&format!("integrations/{}/events/", self.integration)).await?;
@@ -97,7 +98,7 @@ impl Connected {
     }
 
     /// Every content, in all pages of the list.
-    async fn contents(&self, filter: &str) -> anyhow::Result<Vec<Value>> {
+    pub async fn contents(&self, filter: &str) -> anyhow::Result<Vec<Value>> {
         let mut contents = Vec::new();
         for page in 1.. {
             let list = self.owner()?.get(&format!("content/?page_size=100&page={page}&{filter}")).await?;
@@ -110,7 +111,7 @@ impl Connected {
     }
 
     /// The content that is this post.
-    async fn content_of(&self, post: i64) -> anyhow::Result<Value> {
+    pub async fn content_of(&self, post: i64) -> anyhow::Result<Value> {
         let found = self.contents(&format!("external_id={post}")).await?;
         let id = found.first().with_context(|| format!("post {post} is here"))?["id"].clone();
         Ok(self.content(&id).await?.body)
@@ -128,7 +129,7 @@ impl Connected {
     }
 
     /// A published post of the site.
-    fn some_post(&self, nth: u32) -> anyhow::Result<i64> {
+    pub fn some_post(&self, nth: u32) -> anyhow::Result<i64> {
         let php = format!("return get_page_by_path( 'post-{nth}', OBJECT, 'post' )->ID;");
         self.site.eval(&php)?.as_i64().context("a post")
     }

@@ -6,6 +6,7 @@ mod browser;
 mod database;
 mod http;
 mod service;
+mod webhook;
 mod wordpress;
 
 pub use binary::{Finished, contains, igny8, run_in};
@@ -13,4 +14,5 @@ pub use browser::{Browser, nonce};
 pub use database::{Backend, JWT_SECRET};
 pub use http::{Answer, Client};
 pub use service::{Service, Tenant};
+pub use webhook::{Message, Sender, now};
 pub use wordpress::{Person, Site, WordPress, small_site};

@@ -143,16 +143,23 @@ impl Site {
         Ok(std::fs::write(file, format!("<?php\n{php}\n"))?)
     }
 
-    /// Sets the plugin up for a service, without pressing its button.
+    /// Sets the plugin up for a service, without pressing its button. It tells of no change yet: what a run is to find
+    /// would be here before it.
     pub fn set_up_plugin(&self, service: &str, tenant: &Tenant) -> anyhow::Result<()> {
         self.eval(&format!(
             "update_option( Igny8_Bridge_Options::SERVICE_URL, '{service}' );
              update_option( Igny8_Bridge_Options::SITE_ID, '{}' );
              update_option( Igny8_Bridge_Options::API_KEY, '{}' );
+             update_option( Igny8_Bridge_Options::TWO_WAY_SYNC, '0' );
              update_option( Igny8_Bridge_Options::USER, get_user_by( 'login', 'igny8_editor' )->ID );",
             tenant.site_id, tenant.api_key
         ))
         .map(drop)
+    }
+
+    /// From now on the plugin tells of every change.
+    pub fn tell_changes(&self) -> anyhow::Result<()> {
+        self.eval("update_option( Igny8_Bridge_Options::TWO_WAY_SYNC, '1' );").map(drop)
     }
 
     /// Connects the site as its Connect button does; answers the integration's id.

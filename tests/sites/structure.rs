@@ -34,7 +34,11 @@ async fn choose(connected: &Connected, choice: Value) -> anyhow::Result<()> {
 #[tokio::test]
 async fn the_plugin_tells_what_the_site_consists_of_and_that_it_was_deactivated() -> anyhow::Result<()> {
     let connected = Connected::small().await?;
-    let shown = told(&connected, |shown| shown["post_types"]["post"].is_object()).await?;
+    connected.site.tell_changes()?;
+    let told_all = |shown: &Value| {
+        shown["post_types"]["post"].is_object() && shown["plugin"]["two_way_sync_enabled"] == true
+    };
+    let shown = told(&connected, told_all).await?;
     assert_eq!(shown["post_types"]["page"]["count"], 3, "{shown}");
     assert_eq!(shown["post_types"]["book"]["enabled"], true, "{shown}");
     assert!(shown["taxonomies"]["category"]["count"].as_u64().is_some_and(|count| count > 0), "{shown}");

@@ -9,7 +9,7 @@ use igny8_integration_domain::ports::{Rate, Throttle};
 use igny8_integration_domain::service::sync::SyncService;
 use igny8_integration_domain::service::{
     ConnectionService, ContentService, ContentSyncService, HistoryService, IntegrationService,
-    OnboardingService, SessionService, StructureService, SyncHealthService,
+    OnboardingService, SessionService, StructureService, SyncHealthService, WebhookService,
 };
 use ipnet::IpNet;
 use tokio::runtime::Handle;
@@ -31,12 +31,14 @@ pub struct Throttles {
     pub integration: Option<Rate>,
     /// For an address, and for a site.
     pub onboarding: Option<Rate>,
+    /// For what a site delivers.
+    pub webhooks: Option<Rate>,
 }
 
 impl Default for Throttles {
     fn default() -> Self {
         let a_minute = |requests| Some(Rate { requests, window: Duration::from_mins(1) });
-        Self { integration: a_minute(120), onboarding: a_minute(10) }
+        Self { integration: a_minute(120), onboarding: a_minute(10), webhooks: a_minute(1200) }
     }
 }
 
@@ -79,6 +81,7 @@ pub struct Services {
     pub history: Arc<HistoryService>,
     pub structures: Arc<StructureService>,
     pub health: Arc<SyncHealthService>,
+    pub webhooks: Arc<WebhookService>,
 }
 
 /// Where use cases run and how they end.

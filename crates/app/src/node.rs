@@ -15,8 +15,8 @@ use igny8_integration_domain::service::run::{ExecutorPorts, RunExecutor};
 use igny8_integration_domain::service::sync::SyncService;
 use igny8_integration_domain::service::{
     AccountService, ConnectionService, ContentService, ContentSyncService, CredentialRotationService,
-    HistoryService, IntegrationService, OnboardingService, SessionService, StructureService,
-    SyncHealthService,
+    HistoryService, IntegrationService, OnboardingService, SessionService, SinglePullService,
+    StructureService, SyncHealthService, WebhookService,
 };
 use igny8_integration_domain::time::Timestamp;
 use igny8_integration_wordpress::WordPressPlatform;
@@ -27,7 +27,7 @@ use crate::config::{Config, Jwt};
 use crate::jwks;
 use crate::keys::Keys;
 use crate::system::{SystemClock, SystemRandom};
-use crate::worker::{WakeUps, Worker};
+use crate::worker::{PullWorker, WakeUps, Worker};
 
 pub struct Node {
     /// Under which it holds runs.
@@ -39,6 +39,8 @@ pub struct Node {
     platforms: Platforms,
     policy: Arc<AddressPolicy>,
     wake_ups: WakeUps,
+    /// For pulls of single posts.
+    pull_wake_ups: WakeUps,
     runs_at_once: usize,
     lease: Duration,
     schedule: Option<TimeDelta>,
@@ -68,6 +70,7 @@ impl Node {
             platforms: Platforms::default().with(Arc::new(WordPressPlatform::new(outbound))),
             policy,
             wake_ups: WakeUps::default(),
+            pull_wake_ups: WakeUps::default(),
             runs_at_once: config.runs.workers,
             lease: config.runs.lease,
             schedule: schedule.context("IGNY8_SYNC_SCHEDULE")?,
@@ -122,6 +125,7 @@ impl Node {
             history: Arc::new(HistoryService::new(storage())),
             structures: Arc::new(StructureService::new(storage(), clock())),
             health: Arc::new(SyncHealthService::new(storage(), cipher(), clock(), schedule)),
+            webhooks: Arc::new(self.webhooks()),
         }
     }
 
@@ -142,6 +146,11 @@ impl Node {
         SyncService::new(self.storage(), self.platforms.clone(), queue, self.clock(), self.schedule)
     }
 
+    fn webhooks(&self) -> WebhookService {
+        let queue: Arc<dyn RunQueue> = Arc::new(self.pull_wake_ups.clone());
+        WebhookService::new(self.storage(), self.platforms.clone(), self.cipher(), self.clock(), queue)
+    }
+
     pub fn executor(&self) -> anyhow::Result<RunExecutor> {
         let ports = ExecutorPorts {
             storage: self.storage(),
@@ -156,7 +165,11 @@ impl Node {
 
     pub fn worker(&self) -> anyhow::Result<Worker> {
         let (executor, name) = (self.executor()?, self.name.clone());
-        Ok(Worker::new(executor, self.sync(), self.wake_ups.clone(), name, self.runs_at_once, self.lease))
+        let pulls =
+            SinglePullService::new(self.storage(), self.platforms.clone(), self.cipher(), self.clock());
+        let pulls = PullWorker::new(pulls, self.pull_wake_ups.clone());
+        let (sync, wake_ups) = (self.sync(), self.wake_ups.clone());
+        Ok(Worker::new(executor, sync, pulls, wake_ups, name, self.runs_at_once, self.lease))
     }
 
     pub fn token_checker(&self) -> anyhow::Result<TokenChecker> {

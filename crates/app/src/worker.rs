@@ -1,6 +1,7 @@
-//! The worker: takes up runs that are due, holds on to them while they are worked on, queues what the schedule
-//! says, and gives everything back when it ends. What a run does is the domain's affair.
+//! The worker: takes up runs and pulls of single posts that are due, holds on to them while they are worked on, queues
+//! what the schedule says, and gives everything back when it ends. What a run does is the domain's affair.
 
+mod pulls;
 mod turn;
 mod wake;
 
@@ -13,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::pulls::PullWorker;
 pub use self::turn::turn;
 pub use self::wake::WakeUps;
 use crate::telemetry::chain;
@@ -26,6 +28,7 @@ const SCHEDULE_TICK: Duration = Duration::from_secs(5);
 pub struct Worker {
     executor: RunExecutor,
     sync: SyncService,
+    pulls: PullWorker,
     wake_ups: WakeUps,
     /// The name under which it holds runs.
     owner: String,
@@ -38,18 +41,19 @@ impl Worker {
     pub fn new(
         executor: RunExecutor,
         sync: SyncService,
+        pulls: PullWorker,
         wake_ups: WakeUps,
         owner: String,
         runs_at_once: usize,
         lease: Duration,
     ) -> Self {
-        Self { executor, sync, wake_ups, owner, slots: Arc::new(Semaphore::new(runs_at_once)), lease }
+        Self { executor, sync, pulls, wake_ups, owner, slots: Arc::new(Semaphore::new(runs_at_once)), lease }
     }
 
     /// Works until `stop`; then every run that is held is claimable by others at once.
     pub async fn run(self, stop: CancellationToken) {
         let turns = TaskTracker::new();
-        tokio::join!(self.take_up(&turns, &stop), self.keep_schedule(&stop));
+        tokio::join!(self.take_up(&turns, &stop), self.pulls.run(&stop), self.keep_schedule(&stop));
         turns.close();
         turns.wait().await;
         match self.executor.release(&self.owner).await {

@@ -151,6 +151,17 @@ impl Doc {
         self.header("Idempotency-Key", described).refuses(&[Code::IdempotencyKeyReused])
     }
 
+    /// Carries the headers of Standard Webhooks.
+    #[must_use]
+    pub fn signed(self) -> Self {
+        self.header("webhook-id", "The delivery's id, the same for each attempt.")
+            .header("webhook-timestamp", "When this attempt was stamped, in whole seconds since 1970.")
+            .header(
+                "webhook-signature",
+                "`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; several parted by spaces.",
+            )
+    }
+
     #[must_use]
     pub fn prefer_wait(self) -> Self {
         self.header(

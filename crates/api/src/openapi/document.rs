@@ -99,6 +99,11 @@ fn operation(endpoint: &Endpoint, doc: &Doc) -> Operation {
                 operation.security(SecurityRequirement::new(scheme, Vec::<String>::new()))
             })
         }
+        Handler::Judged(Judged::Delivered(_)) => {
+            [SITE_KEY, SITE_KEY_HEADER].into_iter().fold(operation, |operation, scheme| {
+                operation.security(SecurityRequirement::new(scheme, Vec::<String>::new()))
+            })
+        }
         Handler::Judged(Judged::Open(_)) => operation
             .security(SecurityRequirement::default())
             .security(SecurityRequirement::new(SESSION, Vec::<String>::new())),
@@ -146,6 +151,10 @@ fn problems(endpoint: &Endpoint, doc: &Doc) -> BTreeMap<u16, Vec<Code>> {
         Handler::Judged(Judged::Signed(_)) => {
             codes.extend([Code::NotAuthenticated, Code::TokenExpired]);
             codes.extend([Code::Inactive, Code::InsufficientRole, Code::NotForThisCaller, Code::Throttled]);
+        }
+        Handler::Judged(Judged::Delivered(_)) => {
+            codes.extend([Code::NotAuthenticated, Code::TokenExpired, Code::InvalidSignature]);
+            codes.extend([Code::Inactive, Code::NotForThisCaller, Code::Throttled]);
         }
         Handler::Judged(Judged::Open(_)) => {
             codes.extend([Code::NotAuthenticated, Code::TokenExpired, Code::Inactive, Code::Throttled]);

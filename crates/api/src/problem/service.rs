@@ -2,7 +2,7 @@
 
 use igny8_integration_domain::account::Denied;
 use igny8_integration_domain::ports::platform::ConnectionReport;
-use igny8_integration_domain::service::{Conflict, ServiceError};
+use igny8_integration_domain::service::{Conflict, ServiceError, WebhookError};
 use serde_json::json;
 
 use super::{Code, Problem};
@@ -48,6 +48,17 @@ impl From<Conflict> for Problem {
             Conflict::NoExternalId => says(Code::NoExternalId),
             Conflict::NoConflict => says(Code::NoConflict),
             Conflict::SiteMoved => says(Code::SiteMoved),
+        }
+    }
+}
+
+impl From<WebhookError> for Problem {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::Signature(_) | WebhookError::Unsigned => {
+                Self::unauthenticated(Code::InvalidSignature, &sentence(&error.to_string()), true)
+            }
+            WebhookError::Service(error) => error.into(),
         }
     }
 }

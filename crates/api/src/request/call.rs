@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::idempotency::SentKey;
 use super::precondition::IfMatch;
 use super::prefer;
+use super::signature::SentSignature;
 use crate::problem::Problem;
 use crate::routes::BASE_PATH;
 use crate::state::ApiState;
@@ -40,6 +41,8 @@ pub struct SentParts {
     pub query: Query,
     pub body: Bytes,
     pub if_match: IfMatch,
+    /// How a delivery is signed.
+    pub signature: SentSignature,
     sent_key: SentKey,
     /// How long the client would wait for a run to end.
     pub wait: Option<Duration>,
@@ -57,6 +60,7 @@ impl SentParts {
             query: Query::of(request.query_string()),
             body,
             if_match: IfMatch::of(request.headers()),
+            signature: SentSignature::of(request.headers()),
             sent_key: SentKey::of(request.headers()),
             wait: prefer::wait(request.headers()),
         }

@@ -65,6 +65,12 @@ async fn serve(
                 throttle::admit(&state, Scope::Integration, vec![throttle::subject(&caller)]).await?;
             admission.on(handler(Call { state, caller, sent }).await)
         }
+        Judged::Delivered(handler) => {
+            let caller = authenticate::required(&state, &credentials).await?;
+            let subjects = vec![throttle::site_subject(&caller)];
+            let admission = throttle::admit(&state, Scope::Webhooks, subjects).await?;
+            admission.on(handler(Call { state, caller, sent }).await)
+        }
         Judged::Open(handler) => {
             let caller = authenticate::person(&state, &credentials).await?;
             handler(Call { state, caller, sent }).await

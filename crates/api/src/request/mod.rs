@@ -11,6 +11,7 @@ pub mod judge;
 pub mod links;
 pub mod precondition;
 pub mod prefer;
+pub mod signature;
 pub mod span;
 
 pub use call::Call;

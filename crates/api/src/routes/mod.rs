@@ -11,6 +11,7 @@ mod runs;
 mod service;
 mod structure;
 mod table;
+mod webhooks;
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
@@ -48,6 +49,8 @@ pub enum Handler {
 pub enum Judged {
     /// For somebody who is known.
     Signed(fn(Call) -> Outcome),
+    /// As [`Self::Signed`], for what a site's plugin delivers: counted by site.
+    Delivered(fn(Call) -> Outcome),
     /// For anybody; a person's session counts where one is sent.
     Open(fn(Call<Option<Caller>>) -> Outcome),
 }

@@ -5,7 +5,7 @@ use actix_web::http::{Method, StatusCode};
 
 use super::{
     Endpoint, Handler, Judged, connection, contents, docs, events, health, integrations, runs, service,
-    structure,
+    structure, webhooks,
 };
 use crate::openapi::{Doc, shape};
 use crate::problem::Code;
@@ -18,10 +18,12 @@ use crate::wire::integration::{self, IntegrationResponse};
 use crate::wire::run::{RunResponse, start_shape};
 use crate::wire::structure::{self as site_structure, ContentTypesResponse, StructureStoredResponse};
 use crate::wire::sync_status::SyncStatusResponse;
+use crate::wire::webhook::{TakenInResponse, metadata_shape, status_shape};
 
 const INTEGRATIONS: &str = "integrations";
 const SYNC: &str = "sync";
 const CONTENT: &str = "content";
+const WEBHOOKS: &str = "webhooks";
 const SERVICE: &str = "service";
 
 macro_rules! endpoint {
@@ -54,7 +56,7 @@ macro_rules! judged {
 
 /// Every route, in the order in which paths are matched.
 pub fn table() -> Vec<Endpoint> {
-    [operation_routes(), integration_routes(), sync_routes(), content_routes()].concat()
+    [operation_routes(), integration_routes(), sync_routes(), webhook_routes(), content_routes()].concat()
 }
 
 fn operation_routes() -> Vec<Endpoint> {
@@ -171,6 +173,22 @@ fn sync_routes() -> Vec<Endpoint> {
 
 /// What stands in the way of a run.
 const STARTING: &[Code] = &[Code::SyncInProgress, Code::SyncDisabled, Code::PlatformNotSupported];
+
+fn webhook_routes() -> Vec<Endpoint> {
+    let routes = [
+        judged!(Delivered POST "webhooks/wordpress/status/" => webhooks::status,
+            Doc::new(WEBHOOKS, "A site tells the status of a post; 200 once it is on disk")
+                .takes(status_shape())
+                .signed()
+                .ok::<TakenInResponse>()),
+        judged!(Delivered POST "webhooks/wordpress/metadata/" => webhooks::metadata,
+            Doc::new(WEBHOOKS, "A site tells all of a post but its body; 200 once it is on disk")
+                .takes(metadata_shape())
+                .signed()
+                .ok::<TakenInResponse>()),
+    ];
+    routes.map(|endpoint| Endpoint { limit: body::PUSH_LIMIT, ..endpoint }).into()
+}
 
 fn content_routes() -> Vec<Endpoint> {
     vec![

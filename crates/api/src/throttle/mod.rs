@@ -22,6 +22,8 @@ pub enum Scope {
     Integration,
     /// A site that connects itself.
     Onboarding,
+    /// What a site delivers.
+    Webhooks,
 }
 
 impl Scope {
@@ -29,6 +31,7 @@ impl Scope {
         match self {
             Self::Integration => "integration",
             Self::Onboarding => "onboarding",
+            Self::Webhooks => "webhooks",
         }
     }
 
@@ -38,12 +41,13 @@ impl Scope {
         match self {
             Self::Integration => throttles.integration,
             Self::Onboarding => throttles.onboarding,
+            Self::Webhooks => throttles.webhooks,
         }
     }
 
     /// What is done where the counts can't be asked: who is known is let through, strangers are not.
     fn fails_open(self) -> bool {
-        matches!(self, Self::Integration)
+        matches!(self, Self::Integration | Self::Webhooks)
     }
 }
 
@@ -83,6 +87,14 @@ pub fn subject(caller: &Caller) -> String {
         Caller::User { user_id, .. } => format!("user:{user_id}"),
         Caller::SiteKey { key_id, .. } => format!("site_key:{key_id}"),
         Caller::System(_) => "service".to_owned(),
+    }
+}
+
+/// As [`subject`], where all keys of a site are counted together.
+pub fn site_subject(caller: &Caller) -> String {
+    match caller {
+        Caller::SiteKey { site_id, .. } => format!("site:{site_id}"),
+        Caller::User { .. } | Caller::System(_) => subject(caller),
     }
 }
 

@@ -66,6 +66,11 @@ impl<'b> Object<'b> {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
     }
 
+    /// The names of its fields, where they are the sender's own.
+    pub fn member_names(&self) -> impl Iterator<Item = &'b str> + use<'b> {
+        self.map.keys().map(String::as_str)
+    }
+
     /// Records what a rule of the domain found.
     pub fn refuse(&self, error: FieldError) {
         self.problems.add(error);
@@ -142,9 +147,9 @@ impl<'b> Object<'b> {
 
 /// One entry of a list.
 pub struct Entry<'b> {
-    value: &'b Value,
-    path: String,
-    problems: &'b Problems,
+    pub(super) value: &'b Value,
+    pub(super) path: String,
+    pub(super) problems: &'b Problems,
 }
 
 impl<'b> Entry<'b> {

@@ -8,7 +8,7 @@ use chrono::NaiveDateTime;
 use igny8_integration_domain::time::Timestamp;
 use serde_json::Value;
 
-use super::body::Object;
+use super::body::{Entry, Object};
 use super::field::{self, Field, Given, Refusal};
 
 impl<'b> Object<'b> {
@@ -24,6 +24,11 @@ impl<'b> Object<'b> {
             field.given = Given::Absent;
         }
         field
+    }
+
+    /// Whether it is named at all, be it to say that there is nothing.
+    pub fn names(&self, name: &str) -> bool {
+        self.field(name).given != Given::Absent
     }
 
     pub fn lenient_text(&self, name: &str) -> Field<'b, String> {
@@ -80,6 +85,22 @@ impl<'b> Object<'b> {
             return Field { problems, path, given: Given::Value(BTreeMap::new()) };
         }
         self.lenient_object(name).then(|entries| Ok(entries.each(parse)))
+    }
+
+    /// A list, each entry read by `parse`. Here `false`, `[]` and `{}` are empty ones, `null` is none, and one with gaps
+    /// comes as an object.
+    pub fn lenient_list<T>(&self, name: &str, parse: impl Fn(&Entry<'b>) -> Option<T>) -> Field<'b, Vec<T>> {
+        let Field { problems, path, given } = self.field(name);
+        let given = match given {
+            Given::Null => Given::Absent,
+            Given::Value(Value::Bool(false)) => Given::Value(Vec::new()),
+            Given::Value(Value::Object(map)) => {
+                let entry = |(key, value)| parse(&Entry { value, path: format!("{path}.{key}"), problems });
+                Given::Value(map.iter().filter_map(entry).collect())
+            }
+            _ => return self.list(name, parse),
+        };
+        Field { problems, path, given }
     }
 
     pub fn lenient_time(&self, name: &str) -> Field<'b, Timestamp> {
@@ -159,6 +180,21 @@ mod tests {
     #[case::words(json!("a"), Err(()))]
     fn objects(#[case] value: Value, #[case] expected: Result<Option<()>, ()>) {
         assert_eq!(read(value, |body| body.lenient_object("f").optional().map(|_| ())), expected);
+    }
+
+    #[rstest]
+    #[case(json!(["a"]), Ok(Some(&["a"] as &[&str])))]
+    #[case::empty(json!([]), Ok(Some(&[])))]
+    #[case::no(json!(false), Ok(Some(&[])))]
+    #[case::empty_map(json!({}), Ok(Some(&[])))]
+    #[case::with_gaps(json!({"1": "a", "4": "b"}), Ok(Some(&["a", "b"])))]
+    #[case::null(json!(null), Ok(None))]
+    #[case::words(json!("a"), Err(()))]
+    #[case::of_others(json!([1]), Err(()))]
+    fn lists(#[case] value: Value, #[case] expected: Result<Option<&[&str]>, ()>) {
+        let read = read(value, |body| body.lenient_list("f", Entry::text).optional());
+        let expected = expected.map(|list| list.map(|list| list.iter().map(ToString::to_string).collect()));
+        assert_eq!(read, expected);
     }
 
     #[rstest]

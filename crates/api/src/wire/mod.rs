@@ -15,6 +15,7 @@ pub mod query;
 pub mod run;
 pub mod structure;
 pub mod sync_status;
+pub mod webhook;
 
 use chrono::SecondsFormat;
 use igny8_integration_domain::time::Timestamp;

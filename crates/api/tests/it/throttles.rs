@@ -12,7 +12,7 @@ use crate::world::{Tenant, World};
 
 fn limited(requests: u32, window: Duration) -> anyhow::Result<World> {
     let rate = Some(Rate { requests, window });
-    let throttles = Throttles { integration: rate, onboarding: rate };
+    let throttles = Throttles { integration: rate, onboarding: rate, webhooks: rate };
     World::with(Settings { throttles, trusted_proxies: vec!["127.0.0.1/32".parse()?], ..Settings::default() })
 }
 
@@ -86,5 +86,24 @@ async fn onboarding_is_limited_for_each_address_and_for_each_site() -> anyhow::R
         (429, "throttled".into())
     );
     assert_eq!(onboard(&world, "203.0.113.4", &wrong_key(&zenith)).await?.status, 403);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_are_counted_by_site_and_beside_everything_else() -> anyhow::Result<()> {
+    let world = limited(2, Duration::from_mins(1))?;
+    let (acme, zenith) = (world.tenant("acme").await?, world.tenant("zenith").await?);
+    let deliver =
+        async |key: &str| world.send(key, "POST", "webhooks/wordpress/status/", &json!({"post_id": 5})).await;
+    let first = deliver(&acme.key).await?;
+    assert_eq!(first.status, 400);
+    assert_eq!(first.header("ratelimit-policy"), Some("\"webhooks\";q=2;w=60"));
+    assert_eq!(first.header("ratelimit"), Some("\"webhooks\";r=1;t=60"));
+    assert_eq!(deliver(&acme.key).await?.status, 400);
+    let refused = deliver(&acme.key).await?;
+    assert_eq!(refused.problem(), (429, "throttled".into()));
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(deliver(&zenith.key).await?.status, 400);
+    assert_eq!(world.get(&acme.key, "integrations/77/sync_status/").await?.status, 404);
     Ok(())
 }

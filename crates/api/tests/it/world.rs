@@ -19,6 +19,7 @@ use igny8_integration_domain::service::sync::SyncService;
 use igny8_integration_domain::service::{
     AccountService, ConnectionService, ContentService, ContentSyncService, HistoryService,
     IntegrationService, OnboardingService, SessionService, StructureService, SyncHealthService,
+    WebhookService,
 };
 use igny8_integration_domain::testing::{CountingQueue, FixedClock, PlainCipher, SequentialRandom};
 use secrecy::ExposeSecret as _;
@@ -79,12 +80,13 @@ impl World {
                 random.clone(),
                 every,
             )),
-            sync: Arc::new(SyncService::new(s.clone(), p.clone(), queue, t.clone(), every)),
+            sync: Arc::new(SyncService::new(s.clone(), p.clone(), queue.clone(), t.clone(), every)),
             content_sync: Arc::new(ContentSyncService::new(s.clone(), p.clone(), k.clone(), t.clone())),
             contents: Arc::new(ContentService::new(s.clone(), t.clone())),
             history: Arc::new(HistoryService::new(s.clone())),
             structures: Arc::new(StructureService::new(s.clone(), t.clone())),
             health: Arc::new(SyncHealthService::new(s.clone(), k.clone(), t.clone(), every)),
+            webhooks: Arc::new(WebhookService::new(s.clone(), p.clone(), k.clone(), t.clone(), queue)),
         };
         let terms = TokenTerms { issuer: "igny8".into(), audience: "igny8-integration".into() };
         let runtime = Runtime {

@@ -111,6 +111,7 @@ impl Config {
             throttles: Throttles {
                 integration: required(&values, settings::THROTTLE_INTEGRATION, parse::rate)?,
                 onboarding: required(&values, settings::THROTTLE_ONBOARDING, parse::rate)?,
+                webhooks: required(&values, settings::THROTTLE_WEBHOOK, parse::rate)?,
             },
             telemetry: telemetry(&values)?,
             data_dir,

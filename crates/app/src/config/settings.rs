@@ -68,6 +68,7 @@ settings! {
     SYNC_SCHEDULE: "IGNY8_SYNC_SCHEDULE", Some("15m"), Open, "How often an integration is synced by itself, or off";
     THROTTLE_INTEGRATION: "IGNY8_THROTTLE_INTEGRATION", Some("120/m"), Open, "Requests of a person or a site's key, or off";
     THROTTLE_ONBOARDING: "IGNY8_THROTTLE_ONBOARDING", Some("10/m"), Open, "Onboarding requests from an address and for a site, or off";
+    THROTTLE_WEBHOOK: "IGNY8_THROTTLE_WEBHOOK", Some("1200/m"), Open, "Webhook deliveries of a site, or off";
     CORS_ORIGINS: "IGNY8_CORS_ORIGINS", None, Open, "Origins of the app";
     LOG: "IGNY8_LOG", Some("info"), Open, "What is logged, such as info or info,igny8_integration_domain=debug";
     LOG_FORMAT: "IGNY8_LOG_FORMAT", None, Open, "pretty or json; by default pretty on a terminal";

@@ -1,0 +1,216 @@
+//! What a site tells about a post, and what that came to.
+
+use igny8_integration_domain::content::{GONE, SeoPatch, TRASH, Term};
+use igny8_integration_domain::id::{InvalidId, MAX_ID};
+use igny8_integration_domain::service::TakenIn;
+use igny8_integration_domain::validation::FieldError;
+use igny8_integration_domain::webhook::{Change, Delivery, Metadata};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, Object as Shape, ObjectBuilder, Type};
+
+use super::body::Object;
+use super::field::{self, Refusal};
+use crate::openapi::shape::{self, Member, optional, required};
+
+/// WordPress's own statuses, and the end of a post.
+const STATUSES: [&str; 7] = ["publish", "future", "draft", "pending", "private", TRASH, GONE];
+const OUTCOMES: &str = "applied, duplicate, stale, ignored";
+
+/// The taxonomies that have a field of their own.
+const CATEGORY: &str = "category";
+const TAG: &str = "post_tag";
+
+/// What a delivery came to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TakenInResponse {
+    #[schema(schema_with = outcome_shape)]
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    event_id: Option<i64>,
+    content_id: Option<i64>,
+}
+
+impl From<TakenIn> for TakenInResponse {
+    fn from(taken: TakenIn) -> Self {
+        Self {
+            outcome: taken.outcome.as_str(),
+            reason: taken.reason,
+            event_id: taken.event_id.map(|id| id.get()),
+            content_id: taken.content_id.map(|id| id.get()),
+        }
+    }
+}
+
+fn outcome_shape() -> Shape {
+    shape::words(OUTCOMES)
+}
+
+/// What [`status`] reads.
+pub fn status_shape() -> Shape {
+    let members = [
+        required("post_status", shape::words(&STATUSES.join(", "))),
+        optional("post_url", shape::nullable(shape::text())),
+        optional("post_title", shape::nullable(shape::text())),
+    ];
+    shape::object(head_shape().into_iter().chain(members))
+}
+
+/// What [`metadata`] reads.
+pub fn metadata_shape() -> Shape {
+    let text = || shape::nullable(shape::text());
+    let term = || {
+        shape::object([
+            required("name", shape::text()),
+            optional("slug", text()),
+            optional("taxonomy", text()),
+        ])
+    };
+    let taxonomies = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(AdditionalProperties::RefOr(shape::list(term()).into())))
+        .build();
+    let seo = ["title", "description", "focus_keyword", "canonical"].map(|name| optional(name, text()));
+    let metadata = shape::object([
+        optional("title", text()),
+        optional("slug", text()),
+        optional("excerpt", text()),
+        optional("categories", shape::list(term())),
+        optional("tags", shape::list(term())),
+        optional("taxonomies", taxonomies),
+        optional("featured_image_url", text()),
+        optional("seo", shape::object(seo)),
+    ]);
+    shape::object(head_shape().into_iter().chain([required("metadata", metadata)]))
+}
+
+fn head_shape() -> Vec<Member> {
+    let id = || shape::nullable(shape::id());
+    vec![
+        optional("content_id", id()),
+        required("post_id", shape::id()),
+        optional("post_type", shape::nullable(shape::text())),
+        required("modified_gmt", shape::time()),
+        optional("content_hash", shape::nullable(shape::text())),
+        optional("sequence", shape::nullable(shape::integer(0, MAX_ID))),
+        optional("integration_id", id()),
+    ]
+}
+
+/// A post has another status.
+pub fn status(body: &Object<'_>) -> Option<Delivery> {
+    let known = |word: String| {
+        let message = || format!("must be one of {}", STATUSES.join(", "));
+        if STATUSES.contains(&word.as_str()) {
+            Ok(word)
+        } else {
+            Err(Refusal::new("invalid_choice", message()))
+        }
+    };
+    let status = body.lenient_text("post_status").then(known).required();
+    let url = body.lenient_text("post_url").optional();
+    let title = body.lenient_text("post_title").optional();
+    let head = head(body);
+    Some(Delivery { change: Change::Status { status: status?, url, title }, ..head? })
+}
+
+/// Something about a post, but its body, is another.
+pub fn metadata(body: &Object<'_>) -> Option<Delivery> {
+    let metadata = body.lenient_object("metadata").required().map(|given| carried(&given));
+    let head = head(body);
+    Some(Delivery { change: Change::Metadata(Box::new(metadata?)), ..head? })
+}
+
+/// What every delivery says, with no change yet.
+fn head(body: &Object<'_>) -> Option<Delivery> {
+    let content_id = id(body, "content_id");
+    let integration_id = id(body, "integration_id");
+    let post_id = body.lenient_number("post_id", 1..=MAX_ID).required();
+    let post_type = body.lenient_text("post_type").optional();
+    let modified_at = body.lenient_time("modified_gmt").required();
+    let content_hash = body.lenient_text("content_hash").optional();
+    let sequence = body.lenient_number("sequence", 0..=MAX_ID).optional();
+    Some(Delivery {
+        content_id,
+        integration_id,
+        post_id: post_id?.to_string(),
+        post_type: post_type.filter(|name| !name.is_empty()),
+        modified_at: modified_at?,
+        content_hash: content_hash.filter(|hash| !hash.is_empty()),
+        sequence,
+        change: Change::Metadata(Box::default()),
+    })
+}
+
+fn id<T: TryFrom<i64, Error = InvalidId>>(body: &Object<'_>, name: &str) -> Option<T> {
+    let number = body.lenient_number(name, 1..=MAX_ID);
+    number.then(|number| T::try_from(number).map_err(|error| Refusal::invalid(error.to_string()))).optional()
+}
+
+fn carried(given: &Object<'_>) -> Metadata {
+    let text = |name| given.lenient_text(name).optional();
+    let (terms, taxonomies) = terms(given);
+    let picture = given.lenient_text("featured_image_url").optional().filter(|url| !url.is_empty());
+    Metadata {
+        title: text("title"),
+        slug: text("slug"),
+        excerpt: text("excerpt"),
+        terms: (!taxonomies.is_empty()).then_some(terms),
+        taxonomies,
+        seo: given.lenient_object("seo").optional().map(|seo| seo_parts(&seo)),
+        featured_image_url: given.names("featured_image_url").then_some(picture),
+    }
+}
+
+/// The terms that were carried, and the taxonomies that were, empty ones too.
+fn terms(given: &Object<'_>) -> (Vec<Term>, Vec<String>) {
+    let others = given.lenient_object("taxonomies").optional();
+    let listed = [(given, "categories", CATEGORY), (given, "tags", TAG)].into_iter();
+    let listed = listed.filter_map(|(of, field, taxonomy)| Some((taxonomy, terms_of(of, field, taxonomy)?)));
+    let named = others.iter().flat_map(|others| {
+        let names = others.member_names().filter(move |name| is_text(others, name));
+        names.filter_map(move |taxonomy| Some((taxonomy, terms_of(others, taxonomy, taxonomy)?)))
+    });
+    let (mut terms, mut taxonomies) = (Vec::new(), Vec::new());
+    for (taxonomy, of_it) in listed.chain(named) {
+        taxonomies.push(taxonomy.to_owned());
+        terms.extend(of_it);
+    }
+    (terms, taxonomies)
+}
+
+/// Whether a name can be kept; one that can't is refused.
+fn is_text(given: &Object<'_>, name: &str) -> bool {
+    match field::text(name.to_owned()) {
+        Ok(_) => true,
+        Err(refusal) => {
+            given.refuse(FieldError::new(given.path(name), refusal.code, refusal.message));
+            false
+        }
+    }
+}
+
+/// None where the list is not there.
+fn terms_of(given: &Object<'_>, field: &str, taxonomy: &str) -> Option<Vec<Term>> {
+    let list = given.lenient_list(field, |entry| {
+        let term = entry.object()?;
+        let slug = term.lenient_text("slug").optional().filter(|slug| !slug.is_empty());
+        Some(Term { taxonomy: taxonomy.to_owned(), name: term.lenient_text("name").required()?, slug })
+    });
+    list.optional()
+}
+
+/// A part that says that there is nothing is empty; one that is not named is left.
+fn seo_parts(given: &Object<'_>) -> SeoPatch {
+    let part = |name| {
+        let text = given.lenient_text(name).optional().unwrap_or_default();
+        given.names(name).then_some(text)
+    };
+    SeoPatch {
+        title: part("title"),
+        description: part("description"),
+        focus_keyword: part("focus_keyword"),
+        canonical: part("canonical"),
+    }
+}
