@@ -1,7 +1,7 @@
 //! What a site tells about a post, and what that came to.
 
 use igny8_integration_domain::content::{GONE, SeoPatch, TRASH, Term};
-use igny8_integration_domain::id::{InvalidId, MAX_ID};
+use igny8_integration_domain::id::{ContentId, EventId, InvalidId, MAX_ID};
 use igny8_integration_domain::service::TakenIn;
 use igny8_integration_domain::validation::FieldError;
 use igny8_integration_domain::webhook::{Change, Delivery, Metadata};
@@ -37,8 +37,8 @@ impl From<TakenIn> for TakenInResponse {
         Self {
             outcome: taken.outcome.as_str(),
             reason: taken.reason,
-            event_id: taken.event_id.map(|id| id.get()),
-            content_id: taken.content_id.map(|id| id.get()),
+            event_id: taken.event_id.map(EventId::get),
+            content_id: taken.content_id.map(ContentId::get),
         }
     }
 }

@@ -94,12 +94,13 @@ impl SyncHealthService {
         let test = last_test_of(uow.as_mut(), id).await?;
         let counters = uow.list_webhook_counters(integration.site_id).await?;
         let facts = self.facts(uow.as_mut(), &integration, test.as_ref(), &counters).await?;
-        let events = match include_events {
-            true => Some(newest(uow.as_mut(), id, None, None, EVENTS_SHOWN).await?),
-            false => None,
+        let events = if include_events {
+            Some(newest(uow.as_mut(), id, None, None, EVENTS_SHOWN).await?)
+        } else {
+            None
         };
         let details = test.map(|event| event.entry.details).unwrap_or_default();
-        let told = |name: &str| details[name].as_str().map(str::to_owned);
+        let told = |name: &str| details.get(name).and_then(Value::as_str).map(str::to_owned);
         let pushed = said_by_plugin(&integration, "version").and_then(Value::as_str).map(str::to_owned);
         Ok(DebugStatus {
             health: judge(&facts),
