@@ -35,6 +35,14 @@ $save = function ( $more = array() ) use ( $browse, $page, $nonce, $fields ) {
 	return $browse( 'POST', '/wp-admin/options.php', $fields( $more + array( '_wpnonce' => $token ) ) );
 };
 
+check( 'what another machine said is shown as one line, and its cut end as one', function () {
+	$line = fn( $text, $more = '' ) => evaluate( 'return Igny8_Bridge_Text::line( ' . var_export( $text, true ) . $more . ' );' );
+	same( 'a b', $line( " a\n<b>b</b> " ) );
+	same( str_repeat( 'ä', 300 ), $line( str_repeat( 'ä', 300 ) ) );
+	same( str_repeat( 'ä', 299 ) . '…', $line( str_repeat( 'ä', 301 ) ) );
+	same( str_repeat( 'a', 600 ), $line( str_repeat( 'a', 600 ), ', 1000' ) );
+} );
+
 check( 'only an administrator sees the settings', function () use ( $log_in, $browse, $page ) {
 	$log_in( 'editor' );
 	same( 403, $browse( 'GET', $page )['status'], 'status for an editor' );

@@ -210,7 +210,7 @@ final class Igny8_Bridge_Onboarding {
 				$read[] = array(
 					'name'        => Igny8_Bridge_Text::line( $check['name'] ),
 					'ok'          => ! empty( $check['ok'] ),
-					'detail'      => Igny8_Bridge_Text::line( isset( $check['detail'] ) ? $check['detail'] : '' ),
+					'detail'      => Igny8_Bridge_Text::line( isset( $check['detail'] ) ? $check['detail'] : '', 1000 ),
 					'duration_ms' => isset( $check['duration_ms'] ) ? (int) $check['duration_ms'] : 0,
 				);
 			}
