@@ -15,7 +15,7 @@ check( 'the key shows what a sync needs', function () {
 	same( Igny8_Test::$site['wordpress_version'], $status['wordpress_version'], 'wordpress_version' );
 	holds( abs( time() - $status['server_time'] ) <= 2, 'server_time is now' );
 	same( array( false, true, true, false ), array( $status['multisite'], $status['connection_enabled'], $status['two_way_sync_enabled'], $status['signs_webhooks'] ) );
-	same( array( 'marker', 'compare_and_set', 'seo' ), $status['features'], 'features' );
+	same( array( 'marker', 'compare_and_set', 'seo', 'changes' ), $status['features'], 'features' );
 	same( array( 'igny8_editor', array( 'editor' ) ), array( $status['user']['login'], $status['user']['roles'] ) );
 	same(
 		array( 'edit_posts', 'publish_posts', 'edit_others_posts', 'edit_published_posts', 'edit_pages', 'publish_pages', 'edit_others_pages', 'upload_files', 'manage_categories', 'unfiltered_html' ),

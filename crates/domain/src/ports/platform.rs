@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::content::{ContentStatus, FieldPatch};
 use crate::id::{ContentId, IntegrationId, SiteId};
 use crate::integration::{Credentials, PlatformName, SiteUrl};
+pub use crate::ports::changes::{Changes, ExternalChange};
 use crate::time::Timestamp;
 
 /// Where and how to reach a site.
@@ -334,6 +335,14 @@ pub trait PlatformSession: Send + Sync {
 
     /// One page, ordered by id, trash included. Texts are raw.
     async fn list(&self, query: &ListQuery) -> Result<ListPage, PlatformError>;
+
+    /// The posts of these types that changed after an instant of the site's clock, where the platform can tell in one
+    /// answer; none where it can't, and what may have changed is listed then.
+    async fn changes(
+        &self,
+        content_types: &[String],
+        after: Timestamp,
+    ) -> Result<Option<Changes>, PlatformError>;
 
     /// How many items of a type the site counts, trash included. Cheap.
     async fn count(&self, content_type: &str) -> Result<u64, PlatformError>;

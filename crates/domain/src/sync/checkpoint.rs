@@ -24,6 +24,9 @@ pub struct TypeProgress {
     pub name: String,
     /// How it is read.
     pub mode: PullMode,
+    /// The posts that are left to read, where the site told which ones changed; else they are found by listing.
+    #[serde(default)]
+    pub wanted: Option<Vec<String>>,
     /// The platform's own cursor of the next page; none at the beginning.
     #[serde(default)]
     pub cursor: Option<String>,
@@ -53,6 +56,7 @@ impl TypeProgress {
         Self {
             name,
             mode,
+            wanted: None,
             cursor: None,
             listed: false,
             started: None,
@@ -61,6 +65,22 @@ impl TypeProgress {
             verified: false,
             unseen: 0,
         }
+    }
+
+    /// Where an incremental reading begins.
+    pub fn since(&self) -> Option<Timestamp> {
+        match self.mode {
+            PullMode::Full => None,
+            PullMode::Since(at) => Some(at),
+        }
+    }
+
+    /// The pages behind the cursor are read: those of so many wanted posts, or of all.
+    pub fn pass(&mut self, at_once: usize) {
+        if let Some(wanted) = &mut self.wanted {
+            wanted.drain(..at_once.min(wanted.len()));
+        }
+        self.listed = self.wanted.as_ref().is_none_or(Vec::is_empty);
     }
 }
 

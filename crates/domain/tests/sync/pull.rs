@@ -29,6 +29,58 @@ async fn everything_comes_in_once_and_a_second_run_changes_nothing_and_costs_lit
 }
 
 #[tokio::test]
+async fn a_second_run_right_after_many_changes_reads_only_what_is_not_here_yet() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let posts = world.site.add_many("post", 250);
+    world.site.add_many("page", 40);
+    world.sync_well(Direction::FromExternal).await?;
+    world.site.forget_calls();
+    let again = world.sync_well(Direction::Both).await?;
+    assert_eq!((again.progress.unchanged, again.progress.done, again.progress.total), (290, 290, 290));
+    assert_eq!(world.site.count(CallKind::List), 0);
+    assert!(world.site.calls().len() <= 8, "{:?}", world.site.calls());
+
+    for post in &posts[..130] {
+        world.site.edit(post, |post| post.title = "Edited".into());
+    }
+    world.site.forget_calls();
+    let run = world.sync_well(Direction::FromExternal).await?;
+    assert_eq!((run.progress.updated, run.progress.unchanged, run.progress.total), (130, 160, 290));
+    assert_eq!(world.site.count(CallKind::List), 2, "a hundred at once");
+    assert_eq!(world.of_post(&posts[129]).await?.fields.title, "Edited");
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_the_site_cannot_tell_what_changed_it_is_listed() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    world.site.set_tells_changes(false);
+    let posts = world.site.add_many("post", 5);
+    world.sync_well(Direction::FromExternal).await?;
+    world.site.edit(&posts[0], |post| post.title = "Edited".into());
+    world.site.forget_calls();
+    let run = world.sync_well(Direction::FromExternal).await?;
+    assert_eq!((run.progress.updated, run.progress.unchanged), (1, 4));
+    assert_eq!(world.site.count(CallKind::List), 2, "one page of each type");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_waits_here_is_read_again_although_the_site_did_not_change_it() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let posts = world.site.add_many("post", 3);
+    world.sync_well(Direction::FromExternal).await?;
+    let ours = world.of_post(&posts[0]).await?.id;
+    world.retitle(ours, "Ours").await?;
+    world.site.forget_calls();
+    let run = world.sync_well(Direction::Both).await?;
+    assert_eq!(run.progress.updated, 1);
+    assert_eq!(world.site.count(CallKind::List), 1);
+    assert_eq!(world.of_post(&posts[0]).await?.sync_state, SyncState::InSync);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_edit_on_the_site_comes_in_with_the_next_run() -> anyhow::Result<()> {
     let world = World::new().await?;
     let ids = world.site.add_many("post", 3);

@@ -31,6 +31,7 @@ foreach ( array(
 	'onboarding',
 	'status-route',
 	'prove-route',
+	'changes-route',
 	'marker',
 	'seo',
 	'version',
@@ -56,6 +57,7 @@ Igny8_Bridge_Authentication::boot();
 Igny8_Bridge_No_Cache::boot();
 Igny8_Bridge_Status_Route::boot();
 Igny8_Bridge_Prove_Route::boot();
+Igny8_Bridge_Changes_Route::boot();
 Igny8_Bridge_Marker::boot();
 Igny8_Bridge_Seo::boot();
 Igny8_Bridge_Version::boot();

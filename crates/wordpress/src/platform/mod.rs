@@ -3,6 +3,7 @@
 
 mod advice;
 mod authenticate;
+mod changes;
 mod check;
 mod checks;
 mod connect;

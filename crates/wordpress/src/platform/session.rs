@@ -5,12 +5,14 @@ use igny8_integration_domain::content::FieldPatch;
 use igny8_integration_domain::id::{ContentId, SiteId};
 use igny8_integration_domain::integration::is_internal_type;
 use igny8_integration_domain::ports::platform::{
-    ExternalItem, ExternalStamp, ExternalVersion, IdListing, ListPage, ListQuery, Lookup, PlatformError,
-    PlatformSession, PlatformType, Written,
+    Changes, ExternalItem, ExternalStamp, ExternalVersion, IdListing, ListPage, ListQuery, Lookup,
+    PlatformError, PlatformSession, PlatformType, Written,
 };
+use igny8_integration_domain::time::Timestamp;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use super::changes::read_changes;
 use super::content_fields::item_of;
 use super::dates::write_gmt;
 use super::listing::{Cursor, Walk};
@@ -305,6 +307,17 @@ impl PlatformSession for WordPressSession {
 
     async fn list(&self, query: &ListQuery) -> Result<ListPage, PlatformError> {
         Ok(self.walk_list(query).await?)
+    }
+
+    async fn changes(
+        &self,
+        content_types: &[String],
+        after: Timestamp,
+    ) -> Result<Option<Changes>, PlatformError> {
+        if !self.site.is_keyed() {
+            return Ok(None);
+        }
+        Ok(read_changes(&self.site, content_types, after).await?)
     }
 
     async fn count(&self, content_type: &str) -> Result<u64, PlatformError> {

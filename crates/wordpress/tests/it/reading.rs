@@ -366,3 +366,48 @@ async fn a_listing_that_fails_says_why(#[case] response: ResponseTemplate, #[cas
     };
     assert!(kind_fits, "{failure:?}");
 }
+
+const CHANGES: &str = "/wp-json/igny8/v1/changes";
+
+#[tokio::test]
+async fn what_changed_is_asked_for_all_types_at_once() {
+    let site = FakeSite::with_plugin().await;
+    let told = json!({"complete": true, "posts": [{"id": 7, "type": "page", "version": "v7"}]});
+    site.on("GET", CHANGES, ok(&told)).await;
+    let types = ["post".to_owned(), "page".to_owned()];
+    let after = "2026-01-31T08:00:00Z".parse().unwrap();
+    let changes = site.session().await.changes(&types, after).await.unwrap().unwrap();
+    let told: Vec<_> = changes.posts.iter().map(|post| (post.external_id.as_str(), &*post.version)).collect();
+    assert_eq!(told, [("7", "v7")]);
+    let asked = site.requests_to("GET", CHANGES).await;
+    assert_eq!(parameter(&asked[0], "types").as_deref(), Some("post,page"));
+    assert_eq!(parameter(&asked[0], "after").as_deref(), Some("2026-01-31T08:00:00Z"));
+}
+
+#[rstest]
+#[case::an_older_plugin(answer(404, &recorded("no_route")))]
+#[case::not_all_of_it(ok(&json!({"complete": false, "posts": []})))]
+#[case::a_route_that_is_closed(wp_error(403, "rest_forbidden"))]
+#[case::a_page(html(200, "<p>Hello</p>"))]
+#[case::a_host_that_gives_up(html(500, "<b>Fatal error</b>"))]
+#[tokio::test]
+async fn what_changed_is_listed_where_it_is_not_told(#[case] response: ResponseTemplate) {
+    let site = FakeSite::with_plugin().await;
+    site.on("GET", CHANGES, response).await;
+    let after = "2026-01-31T08:00:00Z".parse().unwrap();
+    let told = site.session().await.changes(&["post".to_owned()], after).await;
+    assert_eq!(told.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_ends_the_asking_and_a_bare_site_is_not_asked() {
+    let site = FakeSite::with_plugin().await;
+    site.on("GET", CHANGES, answer(401, &recorded("invalid_api_key"))).await;
+    let after = "2026-01-31T08:00:00Z".parse().unwrap();
+    let told = site.session().await.changes(&["post".to_owned()], after).await;
+    assert!(matches!(told, Err(PlatformError::Unauthorized(_))), "{told:?}");
+    let bare = FakeSite::bare().await;
+    let told = bare.bare_session().await.changes(&["post".to_owned()], after).await;
+    assert_eq!(told.unwrap(), None);
+    assert!(bare.requests_to("GET", CHANGES).await.is_empty());
+}

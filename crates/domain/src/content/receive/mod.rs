@@ -127,12 +127,15 @@ impl Link {
         link
     }
 
-    /// Takes over what the site says of the post itself.
+    /// Takes over what the site says of the post itself. Its token stands for all of it: where the body was not shown,
+    /// the one of the last whole reading stays.
     pub fn see(&mut self, item: &ExternalItem) {
         self.external_url = if item.trashed { None } else { item.url.clone() };
         self.external_status.clone_from(&item.status);
         self.external_modified_at = item.modified_at;
-        self.external_version.clone_from(&item.version);
+        if item.fields.html.is_some() {
+            self.external_version.clone_from(&item.version);
+        }
     }
 }
 

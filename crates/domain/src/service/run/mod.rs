@@ -4,6 +4,7 @@
 mod context;
 mod delete;
 mod finish;
+mod narrow;
 mod page;
 mod pull;
 mod push;
@@ -25,6 +26,9 @@ use crate::ports::platform::Platforms;
 use crate::ports::storage::{Storage, StorageError, UnitOfWork};
 use crate::ports::{Clock, CredentialCipher, Random};
 use crate::sync::{Phase, SyncRun};
+
+/// Posts fetched at once by their ids.
+const FETCH_AT_ONCE: usize = 100;
 
 /// How a turn at a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

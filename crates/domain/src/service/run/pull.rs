@@ -2,9 +2,9 @@
 
 use super::context::RunContext;
 use super::page::Batch;
-use super::{RunExecutor, Stop};
+use super::{FETCH_AT_ONCE, RunExecutor, Stop};
 use crate::ports::platform::ListQuery;
-use crate::sync::{Direction, Phase, PullMode, SyncRun};
+use crate::sync::{Direction, Phase, SyncRun};
 
 impl RunExecutor {
     pub(super) async fn pull(&self, run: &mut SyncRun, context: &mut RunContext) -> Result<(), Stop> {
@@ -13,13 +13,12 @@ impl RunExecutor {
             return Ok(());
         };
         let Some(progress) = run.checkpoint.types.get(at).cloned() else { return Ok(()) };
+        let wanted =
+            progress.wanted.as_ref().map(|ids| ids.iter().take(FETCH_AT_ONCE).cloned().collect::<Vec<_>>());
         let query = ListQuery {
             content_type: progress.name.clone(),
-            modified_after: match progress.mode {
-                PullMode::Full => None,
-                PullMode::Since(at) => Some(at),
-            },
-            ids: None,
+            modified_after: progress.since().filter(|_| wanted.is_none()),
+            ids: wanted,
             cursor: progress.cursor.clone(),
             metadata_only: run.direction == Direction::Metadata,
         };
@@ -29,8 +28,10 @@ impl RunExecutor {
         }
         if let Some(progress) = run.checkpoint.types.get_mut(at) {
             progress.started = progress.started.or(page.server_time);
-            progress.listed = page.next.is_none();
             progress.cursor = page.next;
+            if progress.cursor.is_none() {
+                progress.pass(FETCH_AT_ONCE);
+            }
         }
         let batch = Batch { type_at: at, items: page.items, unreadable: page.unreadable };
         self.apply(run, context, batch).await

@@ -16,6 +16,7 @@ impl RunExecutor {
         let lists = run.direction.pulls() && run.options.scope == RunScope::All;
         if lists {
             run.checkpoint.types = self.types_to_read(run, context).await?;
+            self.narrow(run, context).await?;
             run.checkpoint.phase = Phase::Pull;
         } else {
             run.checkpoint.phase = Phase::Push;

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 
 use super::context::RunContext;
 use super::page::Batch;
-use super::{RunExecutor, Stop};
+use super::{FETCH_AT_ONCE, RunExecutor, Stop};
 use crate::content::GONE;
 use crate::event::{Action, EventType};
 use crate::ports::platform::{ExternalStamp, IdListing, ListQuery, Lookup, PlatformError};
@@ -27,9 +27,6 @@ const LINKS_AT_ONCE: u32 = 1000;
 
 /// Up to so many missing posts are asked for one by one, on top of the complete listing.
 const ASK_EACH: usize = 100;
-
-/// Posts fetched at once by their ids.
-const FETCH_AT_ONCE: usize = 100;
 
 /// What comparing every id found.
 struct Audit {

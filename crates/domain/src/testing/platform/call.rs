@@ -12,6 +12,7 @@ pub enum CallKind {
     Open,
     ContentTypes,
     List,
+    Changes,
     Count,
     ListIds,
     Get,

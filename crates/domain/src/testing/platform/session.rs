@@ -8,9 +8,10 @@ use crate::content::FieldPatch;
 use crate::id::ContentId;
 use crate::integration::Credentials;
 use crate::ports::platform::{
-    ExternalItem, ExternalVersion, IdListing, ListPage, ListQuery, Lookup, PlatformError, PlatformSession,
-    PlatformType, Written,
+    Changes, ExternalItem, ExternalVersion, IdListing, ListPage, ListQuery, Lookup, PlatformError,
+    PlatformSession, PlatformType, Written,
 };
+use crate::time::Timestamp;
 
 /// Every call shows the credentials anew, as HTTP does: a key that is changed on the site fails the next one.
 pub(super) struct ScriptedSession {
@@ -48,6 +49,14 @@ impl PlatformSession for ScriptedSession {
 
     async fn list(&self, query: &ListQuery) -> Result<ListPage, PlatformError> {
         self.call(Call::of_type(CallKind::List, &query.content_type), |store| store.list(query)).await
+    }
+
+    async fn changes(
+        &self,
+        content_types: &[String],
+        after: Timestamp,
+    ) -> Result<Option<Changes>, PlatformError> {
+        self.call(Call::new(CallKind::Changes), |store| Ok(store.changes(content_types, after))).await
     }
 
     async fn count(&self, content_type: &str) -> Result<u64, PlatformError> {

@@ -56,6 +56,7 @@ impl ScriptedSite {
             default_category: None,
             hidden: BTreeMap::new(),
             lists_whole: true,
+            tells_changes: true,
         };
         Self(Arc::new(Inner {
             state: Mutex::new(json!({ "api": format!("{url}/wp-json/") })),
@@ -251,6 +252,11 @@ impl ScriptedSite {
     /// Whether the plugin is there.
     pub fn has_plugin(&self) -> bool {
         self.with_store(|store| store.has_plugin)
+    }
+
+    /// Whether the plugin tells in one answer what changed.
+    pub fn set_tells_changes(&self, tells: bool) {
+        self.with_store(|store| store.tells_changes = tells);
     }
 
     /// What the adapter remembers of the site.

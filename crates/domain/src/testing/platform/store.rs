@@ -11,8 +11,8 @@ use crate::content::{ContentStatus, Field, FieldPatch, Term};
 use crate::id::ContentId;
 use crate::integration::Credentials;
 use crate::ports::platform::{
-    ExternalItem, IdListing, ListPage, ListQuery, Lookup, Note, OnboardingChallenge, PlatformError,
-    PlatformType, Written,
+    Changes, ExternalChange, ExternalItem, IdListing, ListPage, ListQuery, Lookup, Note, OnboardingChallenge,
+    PlatformError, PlatformType, Written,
 };
 use crate::time::Timestamp;
 
@@ -38,6 +38,7 @@ pub(super) struct Store {
     /// Rows that are counted and never shown, by type.
     pub(super) hidden: BTreeMap<String, u64>,
     pub(super) lists_whole: bool,
+    pub(super) tells_changes: bool,
 }
 
 type Answer<T> = Result<T, PlatformError>;
@@ -133,6 +134,19 @@ impl Store {
             server_time: Some(self.now),
             next,
         })
+    }
+
+    /// Only the plugin can tell.
+    pub(super) fn changes(&self, content_types: &[String], after: Timestamp) -> Option<Changes> {
+        let changed = content_types.iter().flat_map(|name| self.listed(name));
+        let changed = changed.filter(|post| post.modified_at > after);
+        let told = changed.map(|post| ExternalChange {
+            external_id: post.external_id(),
+            content_type: post.content_type.clone(),
+            version: post.version(),
+        });
+        (self.has_plugin && self.tells_changes)
+            .then(|| Changes { posts: told.collect(), server_time: Some(self.now) })
     }
 
     pub(super) fn list_ids(&self, content_type: &str) -> Answer<IdListing> {

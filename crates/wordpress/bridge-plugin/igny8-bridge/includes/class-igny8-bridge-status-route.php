@@ -87,7 +87,7 @@ final class Igny8_Bridge_Status_Route {
 			'authorization_header' => Igny8_Bridge_Key::authorization_arrived(),
 			'user'                 => self::user(),
 			'outbox'               => Igny8_Bridge_Outbox::counts(),
-			'features'             => array( 'marker', 'compare_and_set', 'seo' ),
+			'features'             => array( 'marker', 'compare_and_set', 'seo', 'changes' ),
 		);
 	}
 
