@@ -8,6 +8,10 @@ test:
 demo *arguments:
     scripts/demo {{arguments}}
 
+# Takes the pictures of docs/ again
+screenshots:
+    scripts/screenshots
+
 # Starts the service on SQLite in ./data
 run *arguments:
     cargo run -- {{arguments}}

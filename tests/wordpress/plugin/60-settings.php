@@ -132,7 +132,7 @@ check( 'once connected with a new key the old one ends within five minutes', fun
 
 check( 'each way to fail is told in plain words and leaves the connection as it was', function () use ( $connect, $service, $asked ) {
 	$cases = array(
-		array( 400, array( 'code' => 'connection_failed', 'success' => false, 'detail' => 'stopped at tls', 'checks' => array( array( 'name' => 'tls', 'ok' => false, 'detail' => 'certificate has expired', 'duration_ms' => 5 ) ) ), array( 'could not reach this site', 'certificate has expired', '✗ Failed' ) ),
+		array( 400, array( 'code' => 'connection_failed', 'success' => false, 'detail' => 'stopped at tls', 'checks' => array( array( 'name' => 'tls', 'ok' => false, 'detail' => 'certificate has expired', 'duration_ms' => 5 ) ) ), array( 'could not connect to this site', 'certificate has expired', '✗ Failed' ) ),
 		array( 400, array( 'code' => 'validation_error', 'detail' => 'site_url: invalid' ), array( 'could not use these settings', 'site_url: invalid' ) ),
 		array( 403, array( 'code' => 'api_key_mismatch' ), array( 'does not belong to this site id' ) ),
 		array( 403, array( 'code' => 'inactive' ), array( 'account is not active' ) ),

@@ -29,7 +29,7 @@ final class Igny8_Bridge_Connection_Report {
 			esc_html( $what ),
 			esc_html( $advice )
 		);
-		if ( ! empty( $report['message'] ) ) {
+		if ( ! $connected && ! empty( $report['message'] ) ) {
 			/* translators: %s: a message of the service */
 			echo '<p>' . esc_html( sprintf( __( 'IGNY8 said: %s', 'igny8-bridge' ), $report['message'] ) ) . '</p>';
 		}
@@ -46,14 +46,14 @@ final class Igny8_Bridge_Connection_Report {
 	 * @param array[] $checks The checks.
 	 */
 	private static function render_checks( $checks ) {
-		echo '<table class="widefat striped"><caption class="screen-reader-text">' . esc_html__( 'What IGNY8 checked', 'igny8-bridge' ) . '</caption><thead><tr>';
+		echo '<table class="widefat striped" style="margin-bottom:2em"><caption class="screen-reader-text">' . esc_html__( 'What IGNY8 checked', 'igny8-bridge' ) . '</caption><thead><tr>';
 		foreach ( array( __( 'Check', 'igny8-bridge' ), __( 'Result', 'igny8-bridge' ), __( 'Detail', 'igny8-bridge' ), __( 'Time', 'igny8-bridge' ) ) as $title ) {
 			echo '<th scope="col">' . esc_html( $title ) . '</th>';
 		}
 		echo '</tr></thead><tbody>';
 		foreach ( $checks as $check ) {
 			printf(
-				'<tr><th scope="row">%1$s</th><td>%2$s</td><td style="overflow-wrap:anywhere">%3$s</td><td>%4$s</td></tr>',
+				'<tr><th scope="row" style="vertical-align:top;font-size:13px;line-height:1.5em">%1$s</th><td style="white-space:nowrap">%2$s</td><td style="overflow-wrap:anywhere">%3$s</td><td style="white-space:nowrap">%4$s</td></tr>',
 				esc_html( $check['name'] ),
 				$check['ok'] ? esc_html__( '✓ OK', 'igny8-bridge' ) : '<strong>' . esc_html__( '✗ Failed', 'igny8-bridge' ) . '</strong>',
 				esc_html( $check['detail'] ),
@@ -76,7 +76,7 @@ final class Igny8_Bridge_Connection_Report {
 				/* translators: %s: a number */
 				return array( __( 'Connected.', 'igny8-bridge' ), sprintf( __( 'IGNY8 knows this site as integration %s.', 'igny8-bridge' ), $report['integration_id'] ) );
 			case 'connection_failed':
-				return array( __( 'IGNY8 could not reach this site.', 'igny8-bridge' ), __( 'The first failed check below says where it stopped. Set that right, then connect again.', 'igny8-bridge' ) );
+				return array( __( 'IGNY8 could not connect to this site.', 'igny8-bridge' ), __( 'The first failed check below says where it stopped. Set that right, then connect again.', 'igny8-bridge' ) );
 			case 'validation_error':
 				return array( __( 'IGNY8 could not use these settings.', 'igny8-bridge' ), __( 'Compare site id and API key with what IGNY8 shows, and the site address under Settings > General with how visitors reach this site.', 'igny8-bridge' ) );
 			case 'api_key_mismatch':
