@@ -60,14 +60,15 @@ impl Node {
         let outbound = Outbound::new(Arc::clone(&policy), OutboundOptions::default())?;
         let Jwt { jwks, issuer, audience, .. } = &config.jwt;
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let schedule = config.runs.schedule.map(TimeDelta::from_std).transpose();
         Ok(Self {
             name: name(random.as_ref()),
             storage,
             cipher: Arc::new(keys.credential),
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&clock),
             random,
-            platforms: Platforms::default().with(Arc::new(WordPressPlatform::new(outbound))),
+            platforms: Platforms::default().with(Arc::new(WordPressPlatform::new(outbound, clock))),
             policy,
             wake_ups: WakeUps::default(),
             pull_wake_ups: WakeUps::default(),

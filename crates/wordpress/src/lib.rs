@@ -2,6 +2,7 @@
 //! they answer, the search for their REST API, and the adapter itself.
 
 pub mod answer;
+pub mod diagnosis;
 pub mod discovery;
 pub mod guard;
 mod platform;

@@ -95,6 +95,7 @@ mod tests {
                 duration_ms: 3,
             }],
             limitations: Vec::new(),
+            findings: Vec::new(),
             platform_version: None,
             plugin_version: None,
             latency_ms: None,

@@ -1,7 +1,7 @@
 //! What a connection test found, and a site that connects itself.
 
 use igny8_integration_domain::integration::SiteUrl;
-use igny8_integration_domain::ports::platform::{Check, ConnectionReport};
+use igny8_integration_domain::ports::platform::{Check, ConnectionReport, Finding};
 use igny8_integration_domain::service::onboarding::{OnboardSite, Onboarded};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
@@ -24,6 +24,24 @@ impl From<Check> for CheckResponse {
         Self { name: check.name, ok: check.ok, detail: check.detail, duration_ms: check.duration_ms }
     }
 }
+
+/// What stands in the way or may, with what shows it and what helps.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FindingResponse {
+    /// `error`, `warning` or `notice`.
+    severity: &'static str,
+    code: String,
+    evidence: String,
+    fix: String,
+}
+
+impl From<Finding> for FindingResponse {
+    fn from(finding: Finding) -> Self {
+        let Finding { severity, code, evidence, fix } = finding;
+        Self { severity: severity.as_str(), code, evidence, fix }
+    }
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConnectionResponse {
     success: bool,
@@ -31,6 +49,8 @@ pub struct ConnectionResponse {
     message: String,
     checks: Vec<CheckResponse>,
     limitations: Vec<String>,
+    /// The error that ended the test first, then what is worth a look.
+    findings: Vec<FindingResponse>,
     platform_version: Option<String>,
     plugin_version: Option<String>,
     latency_ms: Option<u64>,
@@ -44,6 +64,7 @@ impl From<ConnectionReport> for ConnectionResponse {
             message: report.message,
             checks: report.checks.into_iter().map(CheckResponse::from).collect(),
             limitations: report.limitations,
+            findings: report.findings.into_iter().map(FindingResponse::from).collect(),
             platform_version: report.platform_version,
             plugin_version: report.plugin_version,
             latency_ms: report.latency_ms,

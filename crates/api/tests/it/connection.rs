@@ -22,7 +22,9 @@ async fn a_failed_test_is_an_answer_and_shows_in_the_integration() -> anyhow::Re
         json!({
             "success": false, "code": "dns_not_found", "message": "The name does not resolve.",
             "checks": [{"name": "dns", "ok": false, "detail": "what was seen", "duration_ms": 3}],
-            "limitations": ["no webhooks"], "platform_version": "7.1", "plugin_version": null, "latency_ms": 12,
+            "limitations": ["no webhooks"], "findings": [{
+                "severity": "error", "code": "dns_not_found", "evidence": "what was seen", "fix": "What helps.",
+            }], "platform_version": "7.1", "plugin_version": null, "latency_ms": 12,
         })
     );
     let shown = world.get(&tenant.owner, &format!("integrations/{id}/")).await?;

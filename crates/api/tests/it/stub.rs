@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use igny8_integration_domain::content::ContentStatus;
 use igny8_integration_domain::integration::PlatformName;
 use igny8_integration_domain::ports::platform::{
-    Check, Connection, ConnectionReport, OnboardingChallenge, Platform, PlatformError, PlatformSession,
-    Trouble,
+    Check, Connection, ConnectionReport, Finding, OnboardingChallenge, Platform, PlatformError,
+    PlatformSession, Severity, Trouble,
 };
 use igny8_integration_domain::ports::storage::{Storage, StorageError, UnitOfWork};
 use igny8_integration_domain::testing::MemoryStorage;
@@ -41,10 +41,20 @@ pub fn report(success: bool) -> ConnectionReport {
             duration_ms: 3,
         }],
         limitations: vec!["no webhooks".into()],
+        findings: (!success).then(finding).into_iter().collect(),
         platform_version: Some("7.1".into()),
         plugin_version: None,
         latency_ms: Some(12),
         state: Value::Null,
+    }
+}
+
+fn finding() -> Finding {
+    Finding {
+        severity: Severity::Error,
+        code: "dns_not_found".into(),
+        evidence: "what was seen".into(),
+        fix: "What helps.".into(),
     }
 }
 

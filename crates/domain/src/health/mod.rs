@@ -4,7 +4,7 @@ mod facts;
 mod rules;
 
 pub use facts::{Facts, LastTest, WebhookFacts};
-pub use rules::judge;
+pub use rules::{SKEW_TO_TELL, judge};
 
 /// How well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

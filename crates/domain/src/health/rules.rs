@@ -6,7 +6,7 @@ use super::{Facts, Health, Reason, Verdict};
 use crate::integration::SyncStatus;
 
 /// How far a site's clock may be off before somebody is told: well before its deliveries are refused.
-const SKEW_TO_TELL: TimeDelta = TimeDelta::seconds(60);
+pub const SKEW_TO_TELL: TimeDelta = TimeDelta::seconds(60);
 
 /// For how long a copy of the site is told of.
 const COPY_TOLD: TimeDelta = TimeDelta::days(7);

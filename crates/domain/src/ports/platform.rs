@@ -43,6 +43,42 @@ pub struct Check {
     pub duration_ms: u64,
 }
 
+/// How much a finding matters, gravest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The connection does not work.
+    Error,
+    /// It works, but something does not, or soon will not.
+    Warning,
+    /// Good to know; nothing has to be done.
+    Notice,
+}
+
+impl Severity {
+    /// As written in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+/// Something about a site that stands in the way or may, with what shows it and what helps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// How much it matters.
+    pub severity: Severity,
+    /// A stable word.
+    pub code: String,
+    /// What was seen: one line, redacted.
+    pub evidence: String,
+    /// What a person can do about it, in one sentence.
+    pub fix: String,
+}
+
 /// What a connection test found. Checks run in order and stop at the first that fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionReport {
@@ -56,6 +92,8 @@ pub struct ConnectionReport {
     pub checks: Vec<Check>,
     /// What will not work although the connection does.
     pub limitations: Vec<String>,
+    /// What was noticed: the error that ended the test first, then what is worth a look.
+    pub findings: Vec<Finding>,
     /// The platform's version, where it told.
     pub platform_version: Option<String>,
     /// The plugin's version, where it told.

@@ -99,6 +99,7 @@ fn unreadable_report() -> ConnectionReport {
         message: error.message,
         checks: Vec::new(),
         limitations: Vec::new(),
+        findings: Vec::new(),
         platform_version: None,
         plugin_version: None,
         latency_ms: None,
@@ -142,7 +143,7 @@ pub(crate) fn report_event(
     let mut event = connection_event(integration, action, actor, now);
     event.success = report.success;
     event.details = json!({
-        "checks": report.checks, "limitations": report.limitations, "latency_ms": report.latency_ms,
+        "checks": report.checks, "limitations": report.limitations, "findings": report.findings, "latency_ms": report.latency_ms,
         "platform_version": report.platform_version, "plugin_version": report.plugin_version,
     });
     if !report.success {

@@ -95,6 +95,7 @@ pub fn good() -> ConnectionReport {
         message: "the site is connected".to_owned(),
         checks: vec![check(true)],
         limitations: Vec::new(),
+        findings: Vec::new(),
         platform_version: Some("7.1".to_owned()),
         plugin_version: Some("1.0.0".to_owned()),
         latency_ms: Some(12),

@@ -6,24 +6,41 @@ use serde_json::Value;
 /// How many places the JSON may begin at are tried in a body full of noise.
 const MAX_STARTS: usize = 64;
 
+/// How much of the noise is kept.
+const NOISE_KEPT: usize = 400;
+
 /// What was around the JSON. Worth a warning, no reason to refuse the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Noise {
     ByteOrderMark,
-    /// Text before it, PHP warnings mostly.
-    Leading,
-    /// Text after it, a cache's comment mostly.
-    Trailing,
+    /// Text before it, PHP warnings mostly; the beginning of it, never to be shown before a `Redactor` went over it.
+    Leading(String),
+    /// Text after it, a cache's comment mostly; likewise.
+    Trailing(String),
 }
 
 impl Noise {
-    pub fn describe(self) -> &'static str {
+    /// In our words alone.
+    pub fn describe(&self) -> &'static str {
         match self {
             Self::ByteOrderMark => "the site puts a byte order mark before its JSON",
-            Self::Leading => "the site puts text (PHP warnings, say) before its JSON",
-            Self::Trailing => "the site puts text (a cache's comment, say) after its JSON",
+            Self::Leading(_) => "the site puts text (PHP warnings, say) before its JSON",
+            Self::Trailing(_) => "the site puts text (a cache's comment, say) after its JSON",
         }
     }
+
+    /// In the site's own words, where there are any.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::ByteOrderMark => "",
+            Self::Leading(text) | Self::Trailing(text) => text,
+        }
+    }
+}
+
+fn kept(noise: Option<&[u8]>) -> String {
+    let noise = noise.unwrap_or_default();
+    String::from_utf8_lossy(noise.get(..noise.len().min(NOISE_KEPT)).unwrap_or_default()).into_owned()
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +87,11 @@ fn read(body: &[u8]) -> Result<Parsed, NotJson> {
         return Ok(Parsed { value, noise: Some(Noise::ByteOrderMark) });
     }
     let found = largest(body).ok_or(NotJson)?;
-    let noise = if found.start > 0 { Noise::Leading } else { Noise::Trailing };
+    let noise = if found.start > 0 {
+        Noise::Leading(kept(body.get(..found.start)))
+    } else {
+        Noise::Trailing(kept(body.get(found.end..)))
+    };
     Ok(Parsed { value: found.value, noise: Some(noise) })
 }
 
@@ -118,10 +139,19 @@ mod tests {
     #[case::clean("[{\"id\":1}]", None)]
     #[case::white_space("\n\n [{\"id\":1}] \n", None)]
     #[case::mark("\u{feff}[{\"id\":1}]", Some(Noise::ByteOrderMark))]
-    #[case::warning("<br />\n<b>Warning</b>:  Undefined array key 3 [{\"id\":1}]", Some(Noise::Leading))]
-    #[case::index_in_a_warning("Notice: $a[0] is {not} set\n[{\"id\":1}]", Some(Noise::Leading))]
-    #[case::comment("[{\"id\":1}]\n<!-- Page cached by LiteSpeed [0] -->", Some(Noise::Trailing))]
-    #[case::both("Deprecated: x\n[{\"id\":1}]<!-- y -->", Some(Noise::Leading))]
+    #[case::warning(
+        "<br />\n<b>Warning</b>:  Undefined array key 3 [{\"id\":1}]",
+        Some(Noise::Leading("<br />\n<b>Warning</b>:  Undefined array key 3 ".to_owned()))
+    )]
+    #[case::index_in_a_warning(
+        "Notice: $a[0] is {not} set\n[{\"id\":1}]",
+        Some(Noise::Leading("Notice: $a[0] is {not} set\n".to_owned()))
+    )]
+    #[case::comment(
+        "[{\"id\":1}]\n<!-- Page cached by LiteSpeed [0] -->",
+        Some(Noise::Trailing("\n<!-- Page cached by LiteSpeed [0] -->".to_owned()))
+    )]
+    #[case::both("Deprecated: x\n[{\"id\":1}]<!-- y -->", Some(Noise::Leading("Deprecated: x\n".to_owned())))]
     fn the_value_is_found_under_noise(#[case] body: &str, #[case] noise: Option<Noise>) {
         let parsed = parse(body.as_bytes()).unwrap();
         assert_eq!((parsed.value, parsed.noise), (json!([{"id": 1}]), noise));

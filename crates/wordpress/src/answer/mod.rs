@@ -3,6 +3,7 @@
 
 mod headers;
 mod json;
+mod marks;
 mod page;
 mod plain;
 mod shown;
@@ -10,6 +11,8 @@ mod wp_error;
 
 pub(crate) use headers::{date_of, retry_after};
 pub use json::{Noise, NotJson, Parsed, parse};
+pub use marks::Marks;
+pub(crate) use marks::cache_sign;
 pub use page::{PageKind, page_kind};
 pub use plain::{MAX_LENGTH, Redactor, shorten};
 pub(crate) use shown::{shown_url, slug_word, version_word};

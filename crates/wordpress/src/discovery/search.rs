@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use igny8_integration_domain::time::Timestamp;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use url::Url;
 
@@ -9,8 +10,8 @@ use super::candidates::{on_the_answering_host, same_site, usual_places};
 use super::index::SiteIndex;
 use super::links::{from_header, from_html, looks_like_wordpress, version_of};
 use super::root::{FIELDS, FRESH, RestRoot};
-use crate::answer::{PageKind, WpError, page_kind, parse, retry_after};
-use crate::guard::{Answer, Followed, Outbound, OutboundError, Reading};
+use crate::answer::{Marks, Noise, PageKind, WpError, date_of, page_kind, parse, retry_after};
+use crate::guard::{Answer, Followed, Lost, Outbound, OutboundError, Reading};
 
 const INDEX_FIELDS: &str = "namespaces,authentication,name,url,home";
 
@@ -27,6 +28,18 @@ pub struct HomePage {
 }
 
 impl HomePage {
+    /// One that was never reached.
+    fn elsewhere(url: Url) -> Self {
+        Self {
+            status: 302,
+            url,
+            took: Duration::ZERO,
+            looks_like_wordpress: false,
+            wordpress_version: None,
+            hints: Vec::new(),
+        }
+    }
+
     /// Where the site sends its visitors, when that is another site.
     pub fn moved_to(&self, asked: &Url) -> Option<&Url> {
         (!same_site(asked, &self.url)).then_some(&self.url)
@@ -55,6 +68,8 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// How long the site asks to be left alone.
     pub retry_after: Option<Duration>,
+    /// What the page shows of who made it.
+    pub marks: Marks,
 }
 
 impl Attempt {
@@ -76,6 +91,10 @@ pub struct Discovery {
     /// The API is there, but says this to who is not signed in.
     pub closed: Option<WpError>,
     pub took: Duration,
+    /// What stood around the index.
+    pub noise: Option<Noise>,
+    /// The site's own clock.
+    pub server_time: Option<Timestamp>,
 }
 
 /// No place answered as an API does; every one that was tried, in order.
@@ -88,7 +107,11 @@ pub struct NotFound {
 pub async fn open_home(outbound: &Outbound, site: &Url) -> Result<HomePage, OutboundError> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8"));
-    let Followed { answer, .. } = outbound.follow(Reading::Get, site.clone(), &headers).await?;
+    let answer = match outbound.walk(Reading::Get, site.clone(), &headers).await {
+        Ok(Followed { answer, .. }) => answer,
+        Err(lost) if leads_elsewhere(site, &lost) => return Ok(HomePage::elsewhere(lost.at)),
+        Err(lost) => return Err(lost.error),
+    };
     // On a network a page that does not exist names the main site's API.
     let hints = if answer.status.as_u16() == 404 {
         Vec::new()
@@ -106,6 +129,12 @@ pub async fn open_home(outbound: &Outbound, site: &Url) -> Result<HomePage, Outb
     })
 }
 
+/// A site that sends its visitors to another one has moved, whether or not that one answers. What may not be called
+/// reads alike all the same.
+fn leads_elsewhere(site: &Url, lost: &Lost) -> bool {
+    !same_site(site, &lost.at) && !matches!(lost.error, OutboundError::Refused(_))
+}
+
 /// Looks for the API: where the home page says, then in the usual places on the host that answered.
 pub async fn find_api(outbound: &Outbound, site: &Url, home: &HomePage) -> Result<Discovery, NotFound> {
     let mut places = home.hints.clone();
@@ -121,7 +150,8 @@ pub async fn find_api(outbound: &Outbound, site: &Url, home: &HomePage) -> Resul
                 Err(attempt) => attempt,
             }
         } else {
-            Attempt { outcome: Outcome::Elsewhere(place.clone()), url: place, retry_after: None }
+            let outcome = Outcome::Elsewhere(place.clone());
+            Attempt { outcome, url: place, retry_after: None, marks: Marks::default() }
         };
         // A host that cannot be reached, or lets us wait, does so at every other place too.
         let hopeless = matches!(
@@ -152,19 +182,21 @@ async fn try_place(outbound: &Outbound, place: &Url) -> Result<Discovery, Attemp
     url.query_pairs_mut()
         .append_pair(FIELDS, INDEX_FIELDS)
         .append_pair(FRESH, &format!("{:x}", rand::random::<u32>()));
-    let in_vain = |outcome, retry_after| Attempt { url: place.clone(), outcome, retry_after };
+    let in_vain = |outcome, retry_after, marks| Attempt { url: place.clone(), outcome, retry_after, marks };
     let followed = outbound.follow(Reading::Get, url, &headers).await;
-    let answer = followed.map_err(|error| in_vain(Outcome::Failed(error), None))?.answer;
-    judge_place(place, &answer).map_err(|outcome| in_vain(outcome, retry_after(&answer.headers)))
+    let answer = followed.map_err(|error| in_vain(Outcome::Failed(error), None, Marks::default()))?.answer;
+    judge_place(place, &answer).map_err(|outcome| {
+        in_vain(outcome, retry_after(&answer.headers), Marks::of(&answer.headers, &answer.body))
+    })
 }
 
 fn judge_place(place: &Url, answer: &Answer) -> Result<Discovery, Outcome> {
     if !same_site(place, &answer.url) {
         return Err(Outcome::Elsewhere(answer.url.clone()));
     }
-    let parsed = parse(&answer.body).map_err(|_| page(answer))?.value;
-    let index = SiteIndex::read(&parsed);
-    let error = if index.is_none() { WpError::read(&parsed) } else { None };
+    let parsed = parse(&answer.body).map_err(|_| page(answer))?;
+    let index = SiteIndex::read(&parsed.value);
+    let error = if index.is_none() { WpError::read(&parsed.value) } else { None };
     let status = answer.status.as_u16();
     if error.as_ref().is_some_and(|error| error.tells_maintenance(status)) {
         return Err(Outcome::Page { status, kind: PageKind::Maintenance });
@@ -173,7 +205,14 @@ fn judge_place(place: &Url, answer: &Answer) -> Result<Discovery, Outcome> {
     if index.is_none() && closed.is_none() {
         return Err(page(answer));
     }
-    Ok(Discovery { root: RestRoot::of_index(&answer.url), index, closed, took: answer.took })
+    Ok(Discovery {
+        root: RestRoot::of_index(&answer.url),
+        index,
+        closed,
+        took: answer.took,
+        noise: parsed.noise,
+        server_time: date_of(&answer.headers),
+    })
 }
 
 /// A refusal in WordPress's own words means that the API is there. A 503 in JSON is an update under way, and

@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, Method, StatusCode, redirect, retry};
 use rustls::ClientConfig;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::CertificateDer;
 use url::Url;
 
 use super::error::OutboundError;
 use super::policy::{AddressPolicy, Refusal};
 use super::resolver::GuardedResolver;
 use super::target::{Scheme, Target, without_trailing_dot};
-use super::tls::client_config;
+use super::tls::{client_config, judge};
 
 /// Some hosts refuse a library's own name, so every call says the same thing, and people can allow it.
 const USER_AGENT: &str = concat!("igny8-integration/", env!("CARGO_PKG_VERSION"));
@@ -31,6 +33,8 @@ pub struct OutboundOptions {
     pub total_timeout: Duration,
     /// The most that is read of one answer, decoded.
     pub max_body: usize,
+    /// Authorities that are trusted besides the machine's own: those of an intranet, say.
+    pub extra_roots: Vec<CertificateDer<'static>>,
 }
 
 impl Default for OutboundOptions {
@@ -39,6 +43,7 @@ impl Default for OutboundOptions {
             connect_timeout: Duration::from_secs(3),
             total_timeout: Duration::from_secs(15),
             max_body: 32 * 1024 * 1024,
+            extra_roots: Vec::new(),
         }
     }
 }
@@ -76,18 +81,33 @@ pub struct Followed {
     pub hops: Vec<Url>,
 }
 
+/// A chain of redirects that led to no answer.
+#[derive(Clone, Debug)]
+pub struct Lost {
+    pub error: OutboundError,
+    /// The address that gave none.
+    pub at: Url,
+}
+
 /// The guarded client. Cheap to clone; connections are shared.
 #[derive(Clone)]
 pub struct Outbound {
     pub(super) policy: Arc<AddressPolicy>,
     pub(super) options: OutboundOptions,
-    pub(super) tls: Arc<ClientConfig>,
+    tls: Arc<ClientConfig>,
+    /// None where the machine knows no authorities: then no https site can be called.
+    pub(super) certificate_judge: Option<Arc<dyn ServerCertVerifier>>,
     clients: Arc<Mutex<HashMap<(Scheme, u16), Client>>>,
 }
 
 impl Outbound {
     pub fn new(policy: Arc<AddressPolicy>, options: OutboundOptions) -> anyhow::Result<Self> {
-        let outbound = Self { policy, options, tls: Arc::new(client_config()?), clients: Arc::default() };
+        let certificate_judge = judge(&options.extra_roots)?;
+        if certificate_judge.is_none() {
+            tracing::warn!("no certificate authorities on this machine: https sites will be refused");
+        }
+        let tls = Arc::new(client_config(certificate_judge.clone())?);
+        let outbound = Self { policy, options, tls, certificate_judge, clients: Arc::default() };
         // What can go wrong in making a client shows at the start, not at the first call.
         outbound.build(Scheme::Https, 443)?;
         Ok(outbound)
@@ -95,6 +115,11 @@ impl Outbound {
 
     pub fn policy(&self) -> &AddressPolicy {
         &self.policy
+    }
+
+    /// Whether any certificate authority is known; without one every https site is refused.
+    pub fn trusts_anybody(&self) -> bool {
+        self.certificate_judge.is_some()
     }
 
     /// Sends one request. A write is sent once and never again by itself; a read whose connection broke is
@@ -122,6 +147,11 @@ impl Outbound {
         url: Url,
         headers: &HeaderMap,
     ) -> Result<Followed, OutboundError> {
+        self.walk(reading, url, headers).await.map_err(|lost| lost.error)
+    }
+
+    /// The same, and where the way ended if it did not lead to an answer.
+    pub async fn walk(&self, reading: Reading, url: Url, headers: &HeaderMap) -> Result<Followed, Lost> {
         let method = match reading {
             Reading::Head => Method::HEAD,
             Reading::Get => Method::GET,
@@ -130,12 +160,13 @@ impl Outbound {
         let mut url = url;
         loop {
             let call = Call { method: method.clone(), url, headers: headers.clone(), body: Vec::new() };
-            let answer = self.send(call).await?;
+            let at = call.url.clone();
+            let answer = self.send(call).await.map_err(|error| Lost { error, at })?;
             let Some(next) = redirect_of(&answer) else {
                 return Ok(Followed { answer, hops });
             };
             if hops.len() == MAX_REDIRECTS {
-                return Err(OutboundError::TooManyRedirects);
+                return Err(Lost { error: OutboundError::TooManyRedirects, at: answer.url });
             }
             hops.push(answer.url);
             url = next;

@@ -5,6 +5,7 @@
 //! the call, names after their resolution ([`resolver`]), each redirect's hop again, and once more on the
 //! address that answered. `clippy.toml` forbids reqwest's constructors everywhere else.
 
+mod certificate;
 mod client;
 mod error;
 mod policy;
@@ -16,9 +17,10 @@ mod target;
 mod tls;
 
 pub(crate) use client::redirect_of;
-pub use client::{Answer, Call, Followed, Outbound, OutboundOptions, Reading};
+pub use client::{Answer, Call, Followed, Lost, Outbound, OutboundOptions, Reading};
 pub use error::{ConnectFailure, OutboundError, Phase};
 pub use policy::{AddressPolicy, HttpSites, Refusal, Standing};
+pub use probe::HandshakeFailure;
 pub use range::{AllowedRange, InvalidRange};
 pub use target::{Scheme, Target};
 pub use tls::TlsFailure;

@@ -1,8 +1,10 @@
 //! The steps of a connection one by one, for a connection test that says which of them fails.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -10,11 +12,12 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use url::Host;
 
+use super::certificate::Witness;
 use super::client::Outbound;
 use super::error::{ConnectFailure, OutboundError, Phase};
 use super::resolver::GuardedResolver;
 use super::target::Target;
-use super::tls::TlsFailure;
+use super::tls::{TlsFailure, client_config};
 
 const LOOKUP: Duration = Duration::from_secs(5);
 /// How long an address is alone before the next one is tried beside it, so that a dead one costs little.
@@ -60,24 +63,51 @@ impl Outbound {
         Err(failure)
     }
 
-    /// Completes a TLS handshake and says which version was agreed on.
-    pub async fn handshake(&self, target: &Target, stream: TcpStream) -> Result<&'static str, OutboundError> {
+    /// Completes a TLS handshake and says which version was agreed on. A certificate that is refused is described.
+    pub async fn handshake(
+        &self,
+        target: &Target,
+        stream: TcpStream,
+    ) -> Result<&'static str, HandshakeFailure> {
         let name = match &target.host {
             Host::Domain(name) => ServerName::try_from(name.clone()).map_err(|_| OutboundError::Invalid)?,
             Host::Ipv4(ip) => ServerName::from(std::net::IpAddr::from(*ip)),
             Host::Ipv6(ip) => ServerName::from(std::net::IpAddr::from(*ip)),
         };
-        let connector = TlsConnector::from(self.tls.clone());
+        let witness = self.certificate_judge.clone().map(Witness::before).map(Arc::new);
+        let judge = witness.clone().map(|witness| witness as Arc<dyn ServerCertVerifier>);
+        let config = client_config(judge).map_err(|_| OutboundError::Invalid)?;
+        let connector = TlsConnector::from(Arc::new(config));
         match timeout(self.options.total_timeout, connector.connect(name, stream)).await {
             Ok(Ok(stream)) => Ok(match stream.get_ref().1.protocol_version() {
                 Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3",
                 _ => "TLS 1.2",
             }),
             Ok(Err(error)) => {
-                Err(OutboundError::Tls(TlsFailure::of(&error).unwrap_or(TlsFailure::Handshake)))
+                let failure = TlsFailure::of(&error).unwrap_or(TlsFailure::Handshake);
+                let presented = witness.and_then(|witness| witness.presented());
+                let Some(presented) = presented.filter(|_| failure.is_of_the_certificate()) else {
+                    return Err(OutboundError::Tls(failure).into());
+                };
+                let failure = presented.refine(failure);
+                let evidence = presented.evidence(failure, &target.host.to_string());
+                Err(HandshakeFailure { error: OutboundError::Tls(failure), evidence: Some(evidence) })
             }
-            Err(_) => Err(OutboundError::Timeout(Phase::Connecting)),
+            Err(_) => Err(OutboundError::Timeout(Phase::Connecting).into()),
         }
+    }
+}
+
+/// A handshake that failed, and what the certificate says where it was refused.
+#[derive(Debug)]
+pub struct HandshakeFailure {
+    pub error: OutboundError,
+    pub evidence: Option<String>,
+}
+
+impl From<OutboundError> for HandshakeFailure {
+    fn from(error: OutboundError) -> Self {
+        Self { error, evidence: None }
     }
 }
 

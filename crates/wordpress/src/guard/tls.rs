@@ -3,9 +3,11 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::CertificateDer;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt as _;
+use rustls_platform_verifier::Verifier;
 
 /// What is wrong with a site's TLS, by who has to mend what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +20,12 @@ pub enum TlsFailure {
     WrongName,
     #[error("the site's certificate comes from an authority that is not trusted")]
     Untrusted,
+    /// Told from the one above only where the certificates themselves were looked at.
+    #[error("the site sends its certificate without the intermediate one that leads to a trusted authority")]
+    ChainIncomplete,
+    /// As above.
+    #[error("the site's certificate is signed by itself")]
+    SelfSigned,
     #[error("the site's certificate was revoked")]
     Revoked,
     #[error("the site does not speak TLS on this port")]
@@ -34,10 +42,17 @@ impl TlsFailure {
             Self::NotYetValid => "tls_not_yet_valid",
             Self::WrongName => "tls_wrong_name",
             Self::Untrusted => "tls_untrusted",
+            Self::ChainIncomplete => "tls_chain_incomplete",
+            Self::SelfSigned => "tls_self_signed",
             Self::Revoked => "tls_revoked",
             Self::NotSpoken => "tls_not_spoken",
             Self::Handshake => "tls_failed",
         }
+    }
+
+    /// Whether it is the certificate that was refused, rather than the conversation.
+    pub(super) fn is_of_the_certificate(self) -> bool {
+        !matches!(self, Self::NotSpoken | Self::Handshake)
     }
 
     /// Finds what rustls said in the chain of an error, if it was rustls that failed.
@@ -75,18 +90,26 @@ impl From<&rustls::Error> for TlsFailure {
     }
 }
 
+/// Who judges certificates: the machine's own trust store, and what is trusted besides. None where there is neither.
+pub(super) fn judge(
+    extra: &[CertificateDer<'static>],
+) -> Result<Option<Arc<dyn ServerCertVerifier>>, rustls::Error> {
+    match Verifier::new_with_extra_roots(extra.to_vec(), Arc::new(default_provider())) {
+        Ok(verifier) => Ok(Some(Arc::new(verifier))),
+        Err(rustls::Error::General(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Where the machine has no trust store at all, every https site is refused rather than every start.
-pub(super) fn client_config() -> Result<ClientConfig, rustls::Error> {
-    let builder = || {
-        ClientConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-    };
-    let mut config = match builder()?.with_platform_verifier() {
-        Ok(builder) => builder.with_no_client_auth(),
-        Err(error) => {
-            tracing::warn!(%error, "no certificate authorities on this machine: https sites will be refused");
-            builder()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
-        }
+pub(super) fn client_config(
+    judge: Option<Arc<dyn ServerCertVerifier>>,
+) -> Result<ClientConfig, rustls::Error> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()?;
+    let mut config = match judge {
+        Some(judge) => builder.dangerous().with_custom_certificate_verifier(judge).with_no_client_auth(),
+        None => builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)

@@ -2,20 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use igny8_integration_domain::ports::platform::{Check, ConnectionReport};
+use igny8_integration_domain::ports::platform::{Check, ConnectionReport, Finding, Severity};
 use serde_json::Value;
 
-use super::advice::fix_for;
+use crate::diagnosis::{find, fix_for};
 use crate::site::Failure;
 
 /// Why a check failed: a stable word, and what was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Finding {
+pub(super) struct Fault {
     pub code: String,
     pub seen: String,
 }
 
-impl Finding {
+impl Fault {
     pub fn new(code: &str, seen: impl Into<String>) -> Self {
         Self { code: code.to_owned(), seen: seen.into() }
     }
@@ -26,9 +26,14 @@ impl Finding {
         let capital: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
         format!("{capital}{}. {}", letters.as_str(), fix_for(&self.code))
     }
+
+    fn into_finding(self) -> Finding {
+        let fix = fix_for(&self.code).to_owned();
+        Finding { severity: Severity::Error, code: self.code, evidence: self.seen, fix }
+    }
 }
 
-impl From<Failure> for Finding {
+impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
         Self::new(failure.code, failure.message())
     }
@@ -39,6 +44,7 @@ impl From<Failure> for Finding {
 pub(super) struct Journal {
     checks: Vec<Check>,
     pub limitations: Vec<String>,
+    remarks: Vec<Finding>,
     pub platform_version: Option<String>,
     pub plugin_version: Option<String>,
     pub latency: Option<Duration>,
@@ -51,11 +57,11 @@ impl Journal {
         &mut self,
         name: &str,
         started: Instant,
-        outcome: Result<(T, String), Finding>,
-    ) -> Result<T, Finding> {
+        outcome: Result<(T, String), Fault>,
+    ) -> Result<T, Fault> {
         let (ok, detail, result) = match outcome {
             Ok((value, detail)) => (true, detail, Ok(value)),
-            Err(finding) => (false, finding.with_fix(), Err(finding)),
+            Err(fault) => (false, fault.with_fix(), Err(fault)),
         };
         self.checks.push(Check { name: name.to_owned(), ok, detail, duration_ms: millis(started.elapsed()) });
         result
@@ -65,17 +71,29 @@ impl Journal {
         self.limitations.push(limitation.to_owned());
     }
 
-    pub fn into_report(self, outcome: Result<(), Finding>) -> ConnectionReport {
-        let (success, code, message) = match outcome {
-            Ok(()) => (true, "ok".to_owned(), "The connection works.".to_owned()),
-            Err(finding) => (false, finding.code.clone(), finding.with_fix()),
+    /// Remarks something that does not end the test, once.
+    pub fn remark(&mut self, code: &str, evidence: impl Into<String>) {
+        let Some((severity, row)) = find(code) else { return };
+        if self.remarks.iter().all(|remark| remark.code != code) {
+            let (code, fix) = (code.to_owned(), row.fix.to_owned());
+            self.remarks.push(Finding { severity, code, evidence: evidence.into(), fix });
+        }
+    }
+
+    pub fn into_report(self, outcome: Result<(), Fault>) -> ConnectionReport {
+        let (success, code, message, error) = match outcome {
+            Ok(()) => (true, "ok".to_owned(), "The connection works.".to_owned(), None),
+            Err(fault) => (false, fault.code.clone(), fault.with_fix(), Some(fault.into_finding())),
         };
+        let mut findings: Vec<Finding> = error.into_iter().chain(self.remarks).collect();
+        findings.sort_by_key(|finding| finding.severity);
         ConnectionReport {
             success,
             code,
             message,
             checks: self.checks,
             limitations: self.limitations,
+            findings,
             platform_version: self.platform_version,
             plugin_version: self.plugin_version,
             latency_ms: self.latency.map(millis),
@@ -93,20 +111,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finding_says_what_was_seen_and_what_to_do() {
-        let finding = Finding::new("dns_failed", "the name does not resolve");
+    fn a_fault_says_what_was_seen_and_what_to_do() {
+        let fault = Fault::new("dns_failed", "the name does not resolve");
         assert_eq!(
-            finding.with_fix(),
+            fault.with_fix(),
             "The name does not resolve. Check the spelling of the address, and that the domain's DNS records exist."
         );
     }
 
     #[test]
-    fn every_code_of_a_failure_has_a_fix() {
-        for code in
-            ["tls_expired", "plugin_missing", "invalid_api_key", "rest_disabled", "missing_capability"]
-        {
-            assert_ne!(fix_for(code), fix_for("something_else"), "{code}");
-        }
+    fn a_remark_is_made_once_and_only_of_what_is_in_the_table() {
+        let mut journal = Journal::default();
+        journal.remark("plain_permalinks", "first");
+        journal.remark("php_noise", "x");
+        journal.remark("plain_permalinks", "second");
+        journal.remark("no_such_word", "x");
+        let report = journal.into_report(Err(Fault::new("dns_failed", "x")));
+        let found: Vec<_> =
+            report.findings.iter().map(|it| (it.code.as_str(), it.evidence.as_str())).collect();
+        assert_eq!(found, [("dns_failed", "x"), ("php_noise", "x"), ("plain_permalinks", "first")]);
     }
 }

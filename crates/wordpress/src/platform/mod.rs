@@ -1,7 +1,6 @@
 //! The platform port for WordPress. A site with the bridge plugin is called with its key and written to by
 //! compare-and-set; a bare one with an application password, reading each post before it is changed.
 
-mod advice;
 mod authenticate;
 mod changes;
 mod check;
@@ -19,6 +18,7 @@ mod permissions;
 mod plugin;
 mod prove;
 mod reading;
+mod remarks;
 mod row;
 mod session;
 mod state;
@@ -27,5 +27,6 @@ mod terms;
 mod version;
 mod window;
 mod writing;
+mod xmlrpc;
 
 pub use connect::WordPressPlatform;

@@ -1,5 +1,7 @@
 //! The bridge plugin on a site: is it there, and what does it say to who holds its key.
 
+use chrono::DateTime;
+use igny8_integration_domain::time::Timestamp;
 use serde_json::Value;
 
 use crate::answer::version_word;
@@ -8,7 +10,7 @@ use crate::site::{Failure, FailureKind, SiteClient, query};
 pub(super) const STATUS: &str = "igny8/v1/status";
 /// Fields are named so that no cache gives one caller's answer to the other.
 const SHOWN: &str = "plugin,version,protocol";
-const SHOWN_TO_US: &str = "plugin,wordpress_version,authorization_header,connection_enabled,user";
+const SHOWN_TO_US: &str = "plugin,wordpress_version,server_time,authorization_header,connection_enabled,user";
 /// The protocol that this adapter speaks.
 const PROTOCOL: u64 = 1;
 
@@ -52,6 +54,8 @@ pub(super) struct PluginDetails {
     /// Whether the key arrived at all: without it the plugin answers as to a stranger.
     pub knows_us: bool,
     pub capabilities: Value,
+    /// The clock that deliveries are stamped by, where it is not corrected.
+    pub server_time: Option<Timestamp>,
 }
 
 pub(super) async fn read_details(keyed: &SiteClient) -> Result<PluginDetails, Failure> {
@@ -63,7 +67,12 @@ pub(super) async fn read_details(keyed: &SiteClient) -> Result<PluginDetails, Fa
         connection_enabled: flag("connection_enabled"),
         knows_us: reply.value.get("user").is_some() || reply.value.get("connection_enabled").is_some(),
         capabilities: reply.value.pointer("/user/capabilities").cloned().unwrap_or_default(),
+        server_time: reply.value.get("server_time").and_then(Value::as_i64).and_then(from_seconds),
     })
+}
+
+fn from_seconds(seconds: i64) -> Option<Timestamp> {
+    DateTime::from_timestamp(seconds, 0)
 }
 
 #[cfg(test)]

@@ -6,14 +6,14 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::checks::Finding;
+use super::checks::Fault;
 use crate::site::SiteClient;
 
 const ROUTE: &str = "igny8/v1/prove";
 const DOMAIN: &str = "igny8-onboarding-v1";
 
 /// Asks for the proof and verifies it. The key itself is not sent.
-pub(super) async fn prove(stranger: &SiteClient, challenge: &OnboardingChallenge) -> Result<(), Finding> {
+pub(super) async fn prove(stranger: &SiteClient, challenge: &OnboardingChallenge) -> Result<(), Fault> {
     let body = json!({
         "nonce": challenge.nonce,
         "site_id": challenge.site_id.get(),
@@ -26,13 +26,13 @@ pub(super) async fn prove(stranger: &SiteClient, challenge: &OnboardingChallenge
             ("igny8_not_configured", "plugin_not_configured", "the plugin has no site id and key yet"),
         ];
         let known = refused.iter().find(|(word, ..)| failure.is_wp(word));
-        known.map_or_else(|| failure.clone().into(), |(_, code, seen)| Finding::new(code, *seen))
+        known.map_or_else(|| failure.clone().into(), |(_, code, seen)| Fault::new(code, *seen))
     })?;
     let proof = reply.value.get("proof").and_then(Value::as_str).unwrap_or_default();
     if holds(challenge, proof) {
         return Ok(());
     }
-    Err(Finding::new("proof_failed", "the site could not prove that it holds the API key"))
+    Err(Fault::new("proof_failed", "the site could not prove that it holds the API key"))
 }
 
 /// Compares in constant time.

@@ -1,5 +1,7 @@
 //! The calls themselves.
 
+use std::sync::{Arc, OnceLock};
+
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -9,7 +11,7 @@ use super::auth::Auth;
 use super::failure::{Failure, FailureKind};
 use super::judge::{Sent, judge, unreachable};
 use super::reply::Reply;
-use crate::answer::Redactor;
+use crate::answer::{Noise, Redactor};
 use crate::discovery::{FIELDS, FRESH, RestRoot, same_site};
 use crate::guard::{Answer, Call, Outbound, OutboundError, redirect_of};
 
@@ -30,11 +32,13 @@ pub struct SiteClient {
     root: RestRoot,
     auth: Option<Auth>,
     redactor: Redactor,
+    /// The first noise that came, whichever of the clones heard it.
+    noise: Arc<OnceLock<Noise>>,
 }
 
 impl SiteClient {
     pub fn anonymous(outbound: Outbound, root: RestRoot) -> Self {
-        Self { outbound, root, auth: None, redactor: Redactor::default() }
+        Self { outbound, root, auth: None, redactor: Redactor::default(), noise: Arc::default() }
     }
 
     #[must_use]
@@ -44,6 +48,11 @@ impl SiteClient {
 
     pub fn root(&self) -> &RestRoot {
         &self.root
+    }
+
+    /// What stood around an answer, to this client or one that was made from it.
+    pub fn noise(&self) -> Option<&Noise> {
+        self.noise.get()
     }
 
     /// Whether calls carry the plugin's key.
@@ -113,8 +122,10 @@ impl SiteClient {
         };
         let answer = answer.map_err(|error| unreachable(error, sent.bytes))?;
         let reply = judge(&answer, sent, &self.redactor)?;
-        if let Some(noise) = reply.noise {
+        if let Some(noise) = &reply.noise {
             tracing::warn!(host = answer.url.host_str(), noise = noise.describe(), "answer with noise");
+            // Only the first is kept.
+            let _ = self.noise.set(noise.clone());
         }
         Ok(reply)
     }

@@ -132,6 +132,7 @@ async fn a_rest_api_that_is_switched_off_is_told(#[case] refusal: ResponseTempla
 #[case::nothing(html(404, "<h1>404</h1>"), "not_wordpress")]
 #[case::firewall(html(403, "<title>Attention Required! | Cloudflare</title>"), "firewall")]
 #[case::maintenance(html(503, "<h1>Wartung</h1>"), "maintenance")]
+#[case::maintenance_with_a_time(wp_error(503, "wp_die").insert_header("retry-after", "600"), "maintenance")]
 #[case::login(html(200, "<form id=\"loginform\" action=\"/wp-login.php\">"), "login_page")]
 #[case::fatal(html(500, "<b>Fatal error</b>: Allowed memory size"), "site_error")]
 #[case::server_password(html(401, "").insert_header("www-authenticate", "Basic realm=\"x\""), "site_password")]
@@ -205,6 +206,16 @@ async fn a_redirect_to_another_site_names_it() {
     assert!(report.message.contains(&format!("{}/start/", other.server.uri())), "{}", report.message);
     assert!(!report.message.contains("session"));
     assert!(!other.saw_the_key().await);
+}
+
+#[tokio::test]
+async fn a_redirect_to_another_site_is_told_even_where_that_one_is_gone() {
+    let site = FakeSite::with_plugin().await;
+    let to = "https://elsewhere.invalid/start/?session=1";
+    site.instead("GET", "/", html(301, "").insert_header("location", to)).await;
+    let report = site.test(&site.connection()).await;
+    assert_eq!(failed(&report), ("http", "redirected"));
+    assert!(report.message.contains("https://elsewhere.invalid/start/."), "{}", report.message);
 }
 
 #[rstest]

@@ -2,9 +2,11 @@
 
 use igny8_integration_domain::id::{ContentId, SiteId};
 use igny8_integration_domain::integration::{Credentials, SiteUrl};
+use igny8_integration_domain::ports::Clock;
 use igny8_integration_domain::ports::platform::{
     Connection, ConnectionReport, OnboardingChallenge, Platform as _, PlatformSession,
 };
+use igny8_integration_domain::time::Timestamp;
 use igny8_integration_wordpress::WordPressPlatform;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -182,8 +184,18 @@ impl FakeSite {
     }
 }
 
+/// Scripted servers stamp their answers with the real time.
+pub struct RealTime;
+
+impl Clock for RealTime {
+    #[expect(clippy::disallowed_methods, reason = "the servers of these tests know no other time")]
+    fn now(&self) -> Timestamp {
+        chrono::Utc::now()
+    }
+}
+
 pub fn platform() -> WordPressPlatform {
-    WordPressPlatform::new(local_client())
+    WordPressPlatform::new(local_client(), Arc::new(RealTime))
 }
 
 /// The value of a query parameter.

@@ -15,7 +15,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::server::{RawServer, client_for, local_client, read_request};
 
-fn call(method: Method, url: &str) -> Call {
+pub fn call(method: Method, url: &str) -> Call {
     Call { method, url: url.parse().unwrap(), headers: HeaderMap::new(), body: Vec::new() }
 }
 
@@ -220,7 +220,8 @@ async fn a_port_that_speaks_no_tls_is_told_apart() {
     let addresses = client.resolve(&target).await.unwrap();
     let stream = client.connect(&addresses).await.unwrap();
     let failure = client.handshake(&target, stream).await.unwrap_err();
-    assert_eq!(failure, OutboundError::Tls(TlsFailure::NotSpoken));
+    assert_eq!(failure.error, OutboundError::Tls(TlsFailure::NotSpoken));
+    assert_eq!(failure.evidence, None, "there was no certificate");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail loudly")]
 
+mod certificates;
 mod connection;
 mod credentials;
 mod discovery;
@@ -14,6 +15,7 @@ mod library;
 mod maintenance;
 mod onboarding;
 mod reading;
+mod remarks;
 mod server;
 mod shop;
 mod terms;
