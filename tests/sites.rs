@@ -4,6 +4,7 @@ mod cases;
 mod checks;
 mod connecting;
 mod crashes;
+mod doctor;
 mod limits;
 mod nodes;
 mod pulling;

@@ -161,7 +161,7 @@ async fn posts_that_the_user_may_no_longer_edit_keep_their_text_here_and_there()
 }
 
 /// A host that keeps the first answer to each address, blind to a parameter that it does not know.
-const CACHE: &str = r"
+pub(super) const CACHE: &str = r"
     if ( 'GET' === ( $_SERVER['REQUEST_METHOD'] ?? '' ) && false !== strpos( $_SERVER['REQUEST_URI'], 'wp-json' ) ) {
         $igny8_test_uri = preg_replace( '/([?&])_igny8=[^&]*/', '$1', $_SERVER['REQUEST_URI'] );
         $igny8_test_file = WP_CONTENT_DIR . '/cache-' . md5( $igny8_test_uri );

@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
@@ -21,13 +21,25 @@ pub struct ServeLock {
 }
 
 impl ServeLock {
+    /// Whether a `serve` holds it. Leaves no file behind where there is none.
+    pub fn is_held(database: &Path) -> std::io::Result<bool> {
+        let file = match OpenOptions::new().write(true).open(lock_file(database)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     /// Takes the lock beside a SQLite database: two `serve` on one file would each think that they alone
     /// count throttles and hand out runs.
     pub fn take(database: &Path) -> anyhow::Result<Self> {
-        let mut path = database.as_os_str().to_owned();
-        path.push(".serve-lock");
-        let path = Path::new(&path);
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
+        let path = lock_file(database);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
         let file = file.with_context(|| format!("the lock file {} can't be opened", path.display()))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
@@ -40,6 +52,12 @@ impl ServeLock {
             }
         }
     }
+}
+
+fn lock_file(database: &Path) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".serve-lock");
+    path.into()
 }
 
 #[cfg(test)]
@@ -65,7 +83,9 @@ mod tests {
         let held = ServeLock::take(&database)?;
         let refused = ServeLock::take(&database).expect_err("held");
         assert!(refused.to_string().contains("another `serve` is running"), "{refused}");
+        assert!(ServeLock::is_held(&database)?);
         drop(held);
+        assert!(!ServeLock::is_held(&database)?);
         ServeLock::take(&database)?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
 use base64::Engine as _;
@@ -47,6 +47,11 @@ impl Keys {
         };
         Ok(Self { jwt, credential })
     }
+}
+
+/// The files that a SQLite node keeps them in, where they are not configured: for sessions, and for credentials.
+pub fn files(config: &Config) -> [PathBuf; 2] {
+    [JWT_SECRET_FILE, CREDENTIAL_KEYS_FILE].map(|name| config.data_dir.join(name))
 }
 
 /// Where a SQLite node keeps what it generates.

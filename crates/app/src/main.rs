@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod data_dir;
 mod database;
+mod doctor;
 mod jwks;
 mod keys;
 mod metrics;
@@ -58,6 +59,9 @@ async fn run(request: Request) -> anyhow::Result<()> {
     if let Command::Completions { shell } = request.command {
         return say(output, completions(shell)?);
     }
+    if let Command::Doctor(arguments) = &request.command {
+        return say(output, doctor::doctor(&request.inputs, arguments).await?);
+    }
     let config = Config::load(&request.inputs)?;
     if matches!(&request.command, Command::Serve(arguments) if arguments.print_config) {
         return say(output, Said::new(config.to_json(), config.to_toml()));
@@ -95,6 +99,7 @@ async fn with_database(command: Command, mut config: Config, output: Output) -> 
         Command::Sync(arguments) => commands::sync(&node, &arguments).await?,
         Command::Credentials(CredentialsCommand::Rotate) => commands::rotate_credentials(&node).await?,
         Command::Completions { shell } => completions(shell)?,
+        Command::Doctor(_) => bail!("doctor needs no node"),
     };
     say(output, said)
 }

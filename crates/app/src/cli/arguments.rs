@@ -39,6 +39,8 @@ pub enum Command {
     /// Stored credentials
     #[command(subcommand)]
     Credentials(CredentialsCommand),
+    /// Look whether the service, and a site, are well, and say what helps; changes nothing
+    Doctor(DoctorArgs),
     /// Write shell completions to standard output
     Completions { shell: clap_complete::Shell },
 }
@@ -189,6 +191,25 @@ pub struct SyncArgs {
     /// Stay until it has ended
     #[arg(long)]
     pub wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Address of a WordPress site to look at too
+    #[arg(conflicts_with = "integration")]
+    pub url: Option<String>,
+    /// Look at the site of this integration, with its stored credentials
+    #[arg(long, value_name = "ID")]
+    pub integration: Option<IntegrationId>,
+    /// Sign in to the site with the key in this file, which its plugin must accept
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub api_key_file: Option<PathBuf>,
+    /// Sign in to the site as this user
+    #[arg(long, value_name = "NAME", requires = "application_password_file")]
+    pub username: Option<String>,
+    /// The user's application password, in a file
+    #[arg(long, value_name = "FILE", requires = "username", requires = "url")]
+    pub application_password_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
