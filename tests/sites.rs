@@ -142,7 +142,7 @@ impl Connected {
     }
 
     /// A field of a post as the site has it.
-    fn post_field(&self, post: i64, field: &str) -> anyhow::Result<Value> {
+    pub fn post_field(&self, post: i64, field: &str) -> anyhow::Result<Value> {
         self.site.eval(&format!("return get_post( {post} )->{field};"))
     }
 }

@@ -6,7 +6,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{Pulled, at, outcome, status};
-use crate::harness::{Answer, Backend, Message, Sender, Service};
+use crate::harness::{Answer, Backend, Message, Sender, Service, small_site};
 
 #[rstest]
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn each_outcome_is_said_and_what_was_told_is_stored(
     assert_eq!(again.body["event_id"], first.body["event_id"]);
     assert_eq!(again.body["content_id"], first.body["content_id"]);
 
-    assert_eq!(pulled.told("status", &status(post, "publish", -61)?).await?, "stale older");
+    assert_eq!(pulled.told("status", &status(post, "publish", -3_600)?).await?, "stale older");
     assert_eq!(pulled.told("status", &status(987_654, "trash", 0)?).await?, "ignored not_tracked");
     let mut foreign = status(post, "publish", 0)?;
     foreign["content_id"] = json!(987_654);
@@ -153,6 +153,35 @@ async fn only_a_sites_own_plugin_delivers_and_only_to_its_own(
     }
     mine.plugin.post("webhooks/wordpress/status/", &body).await?.problem(403, "inactive")?;
     Ok(())
+}
+
+#[tokio::test]
+async fn a_slow_site_does_not_keep_back_the_pulls_of_another() -> anyhow::Result<()> {
+    let quick = Pulled::on(Backend::Sqlite).await?;
+    let (service, site) = (&quick.connected.service, small_site().await?);
+    let tenant = service.bootstrap("slow", &site.url)?;
+    let integration = site.connect(service.origin(), &tenant)?;
+    let slow = Sender::of(service, &tenant)?;
+    site.slow_down(Duration::from_secs(3))?;
+    // More than are pulled at a time.
+    for post in 900_001..900_041 {
+        let told = slow.deliver(&Message::new("status", &status(post, "publish", 0)?)).await?;
+        assert_eq!(outcome(&told)?, "ignored pull_queued");
+    }
+    let post = quick.connected.some_post(1)?;
+    let modified = quick.connected.post_field(post, "post_modified_gmt")?;
+    quick.connected.site.eval(&format!(
+        "global $wpdb; $wpdb->update( $wpdb->posts, array( 'post_content' => 'Told' ), array( 'ID' => {post} ) );"
+    ))?;
+    let mut told = status(post, "publish", 0)?;
+    told["modified_gmt"] = modified;
+    told["content_hash"] = json!("0".repeat(64));
+    assert_eq!(quick.told("status", &told).await?, "applied");
+    awaited(&quick, post, |content| content["html"] == "Told").await?;
+    let page = tenant.owner.get(&format!("integrations/{integration}/debug_status/")).await?;
+    let waiting = page.expect(200)?["queue"]["waiting"].as_i64().context("a number")?;
+    ensure!(waiting > 0, "the slow one was not slow: {}", page.text);
+    site.full_speed()
 }
 
 /// The content of a post, once it is as it should be.

@@ -1,20 +1,23 @@
 //! Pulls of single posts that a site told of: at once, several at a time, each post by one.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::time::Duration;
 
+use igny8_integration_domain::id::IntegrationId;
 use igny8_integration_domain::ports::storage::PendingPull;
 use igny8_integration_domain::service::SinglePullService;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use super::WakeUps;
 use crate::telemetry::chain;
 
 /// How many at a time. They mostly wait for sites.
-const AT_ONCE: u32 = 16;
+const AT_ONCE: usize = 16;
+
+/// A site of which so many are under way waits for one of them: one that is slow must not keep back the others.
+const OF_ONE: usize = 4;
 
 /// How long it sleeps where nobody wakes it: what another node was told, and what was put off, is found then.
 const POLL: Duration = Duration::from_secs(1);
@@ -22,64 +25,87 @@ const POLL: Duration = Duration::from_secs(1);
 pub struct PullWorker {
     pulls: SinglePullService,
     wake_ups: WakeUps,
-    slots: Arc<Semaphore>,
+}
+
+/// What is under way.
+#[derive(Default)]
+struct Turns {
+    tasks: JoinSet<()>,
+    of: HashMap<Id, IntegrationId>,
 }
 
 impl PullWorker {
     pub fn new(pulls: SinglePullService, wake_ups: WakeUps) -> Self {
-        Self { pulls, wake_ups, slots: Arc::new(Semaphore::new(AT_ONCE as usize)) }
+        Self { pulls, wake_ups }
     }
 
     /// Works until `stop`; then what was not read yet is due for others at once.
     pub async fn run(&self, stop: &CancellationToken) {
-        let turns = TaskTracker::new();
-        loop {
-            let slot = tokio::select! {
-                () = stop.cancelled() => break,
-                slot = Arc::clone(&self.slots).acquire_owned() => slot,
-            };
-            let Ok(slot) = slot else { break };
-            if self.take_up(slot, &turns, stop).await {
+        let mut turns = Turns::default();
+        while !stop.is_cancelled() {
+            let has_room = turns.room() > 0;
+            if has_room && self.take_up(&mut turns, stop).await {
                 continue;
             }
             tokio::select! {
-                () = stop.cancelled() => break,
-                () = self.wake_ups.next() => {}
-                () = tokio::time::sleep(POLL) => {}
+                () = stop.cancelled() => {}
+                () = turns.one_ends() => {}
+                () = self.wake_ups.next(), if has_room => {}
+                () = tokio::time::sleep(POLL), if has_room => {}
             }
         }
-        turns.close();
-        turns.wait().await;
+        while !turns.tasks.is_empty() {
+            turns.one_ends().await;
+        }
     }
 
-    /// As many as are due and there is room for. Whether there was one.
-    async fn take_up(
-        &self,
-        slot: OwnedSemaphorePermit,
-        turns: &TaskTracker,
-        stop: &CancellationToken,
-    ) -> bool {
-        let mut slots = vec![slot];
-        while let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() {
-            slots.push(slot);
-        }
-        let room = u32::try_from(slots.len()).unwrap_or(AT_ONCE);
-        let claimed = match self.pulls.claim(room).await {
-            Ok(claimed) => claimed,
+    /// Some that are due, where there are any. Whether there were.
+    async fn take_up(&self, turns: &mut Turns, stop: &CancellationToken) -> bool {
+        let some = u32::try_from(turns.room().min(OF_ONE)).unwrap_or(1);
+        match self.pulls.claim(some, &turns.busy()).await {
+            Ok(claimed) => {
+                let any = !claimed.is_empty();
+                claimed.into_iter().for_each(|pull| turns.begin(self.pulls.clone(), pull, stop.clone()));
+                any
+            }
             Err(error) => {
                 tracing::error!(error = chain(error), "no single pull could be taken up");
-                return false;
+                false
             }
-        };
-        let any = !claimed.is_empty();
-        for (pull, slot) in claimed.into_iter().zip(slots) {
-            let (pulls, stop) = (self.pulls.clone(), stop.clone());
-            turns.spawn(async move {
-                turn(&pulls, pull, &stop).await;
-                drop(slot);
-            });
         }
-        any
+    }
+}
+
+impl Turns {
+    fn room(&self) -> usize {
+        AT_ONCE.saturating_sub(self.tasks.len())
+    }
+
+    /// Whose turns are as many as one may have.
+    fn busy(&self) -> Vec<IntegrationId> {
+        let mut counts: HashMap<IntegrationId, usize> = HashMap::new();
+        self.of.values().for_each(|id| *counts.entry(*id).or_default() += 1);
+        counts.into_iter().filter(|(_, count)| *count >= OF_ONE).map(|(id, _)| id).collect()
+    }
+
+    fn begin(&mut self, pulls: SinglePullService, pull: PendingPull, stop: CancellationToken) {
+        let integration = pull.integration_id;
+        let task = self.tasks.spawn(async move { turn(&pulls, pull, &stop).await });
+        self.of.insert(task.id(), integration);
+    }
+
+    /// Waits for the end of one; for ever where there is none.
+    async fn one_ends(&mut self) {
+        match self.tasks.join_next_with_id().await {
+            Some(Ok((id, ()))) => {
+                self.of.remove(&id);
+            }
+            Some(Err(error)) => {
+                self.of.remove(&error.id());
+                tracing::error!(%error, "a single pull broke off; it goes on when it may be taken up again");
+            }
+            None => std::future::pending().await,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::content::{Content, NewContent, Reach, Received};
 use crate::event::{Action, Actor};
+use crate::id::IntegrationId;
 use crate::integration::Integration;
 use crate::ports::platform::{ExternalItem, Lookup, PlatformError, Platforms};
 use crate::ports::storage::{PendingPull, Storage, StorageError};
@@ -40,11 +41,11 @@ impl SinglePullService {
         Self { storage, platforms, cipher, clock }
     }
 
-    /// Takes up pulls that are due. Each is to be given to [`Self::pull`] within a minute.
-    pub async fn claim(&self, limit: u32) -> Result<Vec<PendingPull>, StorageError> {
+    /// Takes up pulls that are due, of none of the `busy`. Each is to be given to [`Self::pull`] at once.
+    pub async fn claim(&self, limit: u32, busy: &[IntegrationId]) -> Result<Vec<PendingPull>, StorageError> {
         let now = self.clock.now();
         let mut uow = self.storage.begin().await?;
-        let pulls = uow.claim_pulls(now, now + HOLD, limit).await?;
+        let pulls = uow.claim_pulls(now, now + HOLD, busy, limit).await?;
         uow.commit().await?;
         Ok(pulls)
     }

@@ -58,16 +58,20 @@ pub enum SignatureError {
     #[error("the header {0} is missing")]
     MissingHeader(&'static str),
     /// The id is empty, too long or not visible ASCII.
-    #[error("webhook-id is not 1 to 255 visible ASCII characters")]
+    #[error("the header webhook-id is not 1 to 255 visible ASCII characters")]
     BadId,
     /// No number of seconds.
-    #[error("webhook-timestamp is not a whole number of seconds since 1970")]
+    #[error("the header webhook-timestamp is not a whole number of seconds since 1970")]
     BadTimestamp,
     /// The sender's clock is behind, or the delivery is old.
-    #[error("webhook-timestamp is {0} seconds behind this service's clock; at most 300 are taken")]
+    #[error(
+        "the time in webhook-timestamp is {0} seconds behind this service's clock; at most 300 are taken"
+    )]
     TooOld(i64),
     /// The sender's clock is ahead.
-    #[error("webhook-timestamp is {0} seconds ahead of this service's clock; at most 300 are taken")]
+    #[error(
+        "the time in webhook-timestamp is {0} seconds ahead of this service's clock; at most 300 are taken"
+    )]
     TooNew(i64),
     /// None of the signatures is one of this site's secrets over these bytes.
     #[error("no signature in webhook-signature matches this site's secret over the exact body")]

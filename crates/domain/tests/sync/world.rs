@@ -241,7 +241,7 @@ impl World {
 
     /// Works on every single pull that is due.
     pub async fn pull_singles(&self) -> anyhow::Result<usize> {
-        let claimed = self.pulls.claim(100).await?;
+        let claimed = self.pulls.claim(100, &[]).await?;
         let count = claimed.len();
         for pull in claimed {
             self.pulls.pull(pull).await?;

@@ -265,12 +265,15 @@ impl WebhookRepository for DieselUnitOfWork {
         &mut self,
         now: Timestamp,
         until: Timestamp,
+        busy: &[IntegrationId],
         limit: u32,
     ) -> Result<Vec<PendingPull>, StorageError> {
+        let busy: Vec<i64> = busy.iter().map(|id| id.get()).collect();
         let rows: Vec<PullRow> = hold!(
             self,
             pulls::table
                 .filter(pulls::due_at.le(At(now)))
+                .filter(pulls::integration_id.ne_all(&busy))
                 .filter(pulls::held_until.is_null().or(pulls::held_until.le(Some(At(now)))))
                 .order((pulls::due_at, pulls::integration_id, pulls::external_id))
                 .limit(limit.into())

@@ -109,12 +109,13 @@ pub trait WebhookRepository {
     /// Asks for a pull of a post; where one is open already, that one wants the later version and is due at once, or as
     /// soon as who holds it lets it go.
     async fn upsert_pull(&mut self, pull: &PendingPull) -> Result<(), StorageError>;
-    /// Takes up pulls that are due, the longest due first, and holds them until `until`, whatever is asked meanwhile: two
+    /// Takes up pulls that are due, the longest due first and none of the `busy`, and holds them until `until`, whatever is asked meanwhile: two
     /// callers never have the same.
     async fn claim_pulls(
         &mut self,
         now: Timestamp,
         until: Timestamp,
+        busy: &[IntegrationId],
         limit: u32,
     ) -> Result<Vec<PendingPull>, StorageError>;
     /// What waits of an integration.

@@ -134,12 +134,14 @@ impl WebhookRepository for MemoryUnit {
         &mut self,
         now: Timestamp,
         until: Timestamp,
+        busy: &[IntegrationId],
         limit: u32,
     ) -> Result<Vec<PendingPull>, StorageError> {
         self.write(|state| {
             let is_free = |open: &&OpenPull| open.held_until.is_none_or(|until| until <= now);
             let free = state.pulls.values().filter(is_free).map(|open| &open.pull);
-            let mut due: Vec<PendingPull> = free.filter(|pull| pull.due_at <= now).cloned().collect();
+            let is_due = |pull: &&PendingPull| pull.due_at <= now && !busy.contains(&pull.integration_id);
+            let mut due: Vec<PendingPull> = free.filter(is_due).cloned().collect();
             due.sort_by_key(|pull| (pull.due_at, pull.integration_id, pull.external_id.clone()));
             let claimed = at_most(due.into_iter(), limit);
             for pull in &claimed {

@@ -20,6 +20,7 @@ macro_rules! storage_contract {
                 a_sites_sequence_only_rises,
                 a_site_that_signs_must_go_on_signing,
                 a_pull_is_open_until_the_wanted_version_was_read,
+                pulls_of_the_busy_are_passed_over,
                 a_pull_that_is_asked_for_while_it_is_held_is_due_afterwards,
             }
             site {

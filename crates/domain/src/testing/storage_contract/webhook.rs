@@ -141,23 +141,23 @@ pub async fn a_pull_is_open_until_the_wanted_version_was_read(storage: &dyn Stor
     unit.upsert_pull(&pull(&world, "6", 10, 12)).await?;
     unit.commit().await?;
     let mut unit = storage.begin().await?;
-    ensure!(unit.claim_pulls(at(9), at(70), 10).await?.is_empty());
-    let claimed = unit.claim_pulls(at(30), at(90), 10).await?;
+    ensure!(unit.claim_pulls(at(9), at(70), &[], 10).await?.is_empty());
+    let claimed = unit.claim_pulls(at(30), at(90), &[], 10).await?;
     unit.commit().await?;
     let posts: Vec<&str> = claimed.iter().map(|pull| pull.external_id.as_str()).collect();
     ensure!(posts == ["5", "6"]);
     ensure!(claimed.first().is_some_and(|pull| pull.wanted_at == at(20)));
     let mut unit = storage.begin().await?;
-    ensure!(unit.claim_pulls(at(31), at(91), 10).await?.is_empty());
+    ensure!(unit.claim_pulls(at(31), at(91), &[], 10).await?.is_empty());
     let (five, six) = (claimed.first().context("5")?, claimed.get(1).context("6")?);
     ensure!(!unit.close_pull(five, at(19)).await?);
     ensure!(unit.close_pull(six, at(10)).await?);
     unit.commit().await?;
     let mut unit = storage.begin().await?;
-    let claimed = unit.claim_pulls(at(32), at(92), 10).await?;
+    let claimed = unit.claim_pulls(at(32), at(92), &[], 10).await?;
     ensure!(claimed.len() == 1);
-    ensure!(unit.claim_pulls(at(91), at(160), 10).await?.is_empty());
-    let claimed = unit.claim_pulls(at(92), at(160), 10).await?;
+    ensure!(unit.claim_pulls(at(91), at(160), &[], 10).await?.is_empty());
+    let claimed = unit.claim_pulls(at(92), at(160), &[], 10).await?;
     let mut later = claimed.into_iter().next().context("none")?;
     later.tries = 3;
     later.due_at = at(500);
@@ -170,9 +170,23 @@ pub async fn a_pull_is_open_until_the_wanted_version_was_read(storage: &dyn Stor
     ensure!(unit.close_pull(&pull(&world, "7", 100, 100), at(100)).await?);
     unit.commit().await?;
     let mut unit = storage.begin().await?;
-    ensure!(unit.claim_pulls(at(499), at(600), 10).await?.is_empty());
-    let claimed = unit.claim_pulls(at(500), at(600), 10).await?;
+    ensure!(unit.claim_pulls(at(499), at(600), &[], 10).await?.is_empty());
+    let claimed = unit.claim_pulls(at(500), at(600), &[], 10).await?;
     ensure!(claimed.first().is_some_and(|pull| pull.tries == 3));
+    Ok(())
+}
+
+/// So that one site's pulls leave room for another's.
+pub async fn pulls_of_the_busy_are_passed_over(storage: &dyn Storage) -> Outcome {
+    let (world, other) = (World::make(storage, "Acme").await?, World::make(storage, "Other").await?);
+    let mut unit = storage.begin().await?;
+    unit.upsert_pull(&pull(&world, "5", 10, 10)).await?;
+    unit.upsert_pull(&pull(&other, "6", 10, 20)).await?;
+    let claimed = unit.claim_pulls(at(30), at(90), &[world.integration.id], 10).await?;
+    ensure!(claimed.iter().map(|pull| pull.external_id.as_str()).eq(["6"]));
+    let claimed = unit.claim_pulls(at(30), at(90), &[other.integration.id], 10).await?;
+    ensure!(claimed.iter().map(|pull| pull.external_id.as_str()).eq(["5"]));
+    unit.commit().await?;
     Ok(())
 }
 
@@ -181,13 +195,13 @@ pub async fn a_pull_that_is_asked_for_while_it_is_held_is_due_afterwards(storage
     let world = World::make(storage, "Acme").await?;
     let mut unit = storage.begin().await?;
     unit.upsert_pull(&pull(&world, "5", 10, 10)).await?;
-    let held = unit.claim_pulls(at(20), at(80), 10).await?;
+    let held = unit.claim_pulls(at(20), at(80), &[], 10).await?;
     unit.upsert_pull(&pull(&world, "5", 10, 30)).await?;
-    ensure!(unit.claim_pulls(at(31), at(90), 10).await?.is_empty());
+    ensure!(unit.claim_pulls(at(31), at(90), &[], 10).await?.is_empty());
     ensure!(!unit.close_pull(held.first().context("none is held")?, at(10)).await?);
-    let again = unit.claim_pulls(at(32), at(92), 10).await?;
+    let again = unit.claim_pulls(at(32), at(92), &[], 10).await?;
     ensure!(unit.close_pull(again.first().context("none is due")?, at(10)).await?);
-    ensure!(unit.claim_pulls(at(500), at(560), 10).await?.is_empty());
+    ensure!(unit.claim_pulls(at(500), at(560), &[], 10).await?.is_empty());
     unit.commit().await?;
     Ok(())
 }
