@@ -56,14 +56,15 @@ pub(super) struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    /// The first window from `start` on that shows a row. Rows that the user may not read are counted and not shown, so
-    /// an empty window need not be the end; but a site whose total is invented must not be asked for ever.
-    async fn first_shown(&self, start: u64) -> Result<(u64, Window), Failure> {
+    /// The first window from `start` on that shows a row above `last_id`. Rows that the user may not read are counted
+    /// and not shown, so a window without one need not be the end; but a site whose total is invented, or that shows
+    /// the same rows again and again, must not be asked for ever.
+    async fn first_shown(&self, start: u64, last_id: u64) -> Result<(u64, Window), Failure> {
         let mut start = start;
         let mut window = self.window(start).await?;
         for _ in 0..EMPTY_WINDOWS {
             let end = start + window.size;
-            if !window.ids.is_empty() || window.total.is_none_or(|total| end >= total) {
+            if window.shows_above(last_id) || window.total.is_none_or(|total| end >= total) {
                 break;
             }
             start = end;
@@ -75,9 +76,9 @@ impl Walk<'_> {
     /// The rows after the cursor.
     pub async fn page(&self, cursor: Cursor) -> Result<Walked, Failure> {
         let start = cursor.offset.saturating_sub(1);
-        let (start, ahead) = self.first_shown(start).await?;
+        let (start, ahead) = self.first_shown(start, cursor.last_id).await?;
         let mut gathered = Gathered::default();
-        let is_end = ahead.ids.is_empty();
+        let is_end = !ahead.shows_above(cursor.last_id);
         let mut known = start == 0 || is_end || ahead.ids.iter().any(|id| *id <= cursor.last_id);
         let mut back = start;
         while !known {

@@ -51,6 +51,13 @@ pub(super) struct Window {
     pub size: u64,
 }
 
+impl Window {
+    /// Whether it shows a row above an id.
+    pub(super) fn shows_above(&self, id: u64) -> bool {
+        self.ids.iter().any(|shown| *shown > id)
+    }
+}
+
 /// A post that was asked for by itself.
 enum Single {
     Read(Box<Row>),

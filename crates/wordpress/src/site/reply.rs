@@ -13,10 +13,15 @@ pub struct Reply {
     pub noise: Option<Noise>,
 }
 
+/// More posts than any site has; several of them add up to a number that still can be written down.
+const MAX_TOTAL: u64 = u32::MAX as u64;
+
 impl Reply {
     /// How many rows the site counts in all pages (`X-WP-Total`).
     pub fn total(&self) -> Option<u64> {
-        self.headers.get("x-wp-total")?.to_str().ok()?.trim().parse().ok()
+        let total: u64 = self.headers.get("x-wp-total")?.to_str().ok()?.trim().parse().ok()?;
+        // What a site invents is added up like what it counts.
+        Some(total.min(MAX_TOTAL))
     }
 
     /// The site's own clock.

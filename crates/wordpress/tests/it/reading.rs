@@ -105,6 +105,22 @@ async fn posts_deleted_while_they_are_listed_hide_no_others(#[case] deleted: Vec
     assert_eq!(seen.await, (1..=250).collect::<Vec<u64>>());
 }
 
+/// Whatever a site counts, it is asked no longer than it shows something new.
+#[rstest]
+#[case::nothing(0)]
+#[case::the_same_again_and_again(3)]
+#[tokio::test]
+async fn a_total_that_is_invented_ends_a_listing_soon(#[case] shown: u64) {
+    let site = FakeSite::with_plugin().await;
+    let rows: Vec<Value> = (1..=shown).map(post).collect();
+    site.on("GET", POSTS, list(&rows, 1_000_000_000_000)).await;
+    let session = site.session().await;
+    assert_eq!(walk(&*session, |_| {}).await, (1..=shown).collect::<Vec<u64>>());
+    let listing = session.list_ids("post").await.unwrap();
+    assert_eq!(listing.stamps.len() as u64, shown);
+    assert!(site.requests_to("GET", POSTS).await.len() < 100);
+}
+
 #[tokio::test]
 async fn pages_shrink_until_the_site_can_serve_them_and_stay_so() {
     let site = FakeSite::with_plugin().await;
