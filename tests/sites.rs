@@ -6,6 +6,7 @@ mod connecting;
 mod crashes;
 mod doctor;
 mod limits;
+mod moving;
 mod nodes;
 mod pulling;
 mod pushing;

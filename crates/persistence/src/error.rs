@@ -8,12 +8,11 @@ use igny8_integration_domain::ports::storage::StorageError;
 
 /// What SQLite and PostgreSQL say when they are busy, full, or going away: both name only few kinds. PostgreSQL's are
 /// those of its default language; in another one they count as a bug, which costs a clear word and no data.
-const PASSING: [&str; 10] = [
+const PASSING: [&str; 9] = [
     "database is locked",
     "database table is locked",
     "database or disk is full",
     "disk I/O error",
-    "deadlock detected",
     "canceling statement due to",
     "terminating connection due to",
     "the database system is",
@@ -21,15 +20,19 @@ const PASSING: [&str; 10] = [
     "out of shared memory",
 ];
 
+/// What PostgreSQL says to the one of two that it ends so that the other can go on; diesel has no kind for it.
+const DEADLOCK: &str = "deadlock detected";
+
 /// Maps an error of a statement.
 pub fn from_diesel(error: DieselError) -> StorageError {
     match &error {
         DieselError::DatabaseError(kind, information) => match kind {
             Kind::UniqueViolation | Kind::ForeignKeyViolation => StorageError::Conflict,
-            Kind::SerializationFailure
-            | Kind::ReadOnlyTransaction
-            | Kind::ClosedConnection
-            | Kind::UnableToSendCommand => StorageError::Unavailable(error.into()),
+            Kind::SerializationFailure => StorageError::Aborted(error.into()),
+            _ if information.message().contains(DEADLOCK) => StorageError::Aborted(error.into()),
+            Kind::ReadOnlyTransaction | Kind::ClosedConnection | Kind::UnableToSendCommand => {
+                StorageError::Unavailable(error.into())
+            }
             _ if PASSING.iter().any(|text| information.message().contains(text)) => {
                 StorageError::Unavailable(error.into())
             }
@@ -71,9 +74,15 @@ mod tests {
     #[case(Kind::Unknown, "canceling statement due to lock timeout")]
     #[case(Kind::Unknown, "terminating connection due to administrator command")]
     #[case(Kind::ClosedConnection, "closed")]
-    #[case(Kind::SerializationFailure, "could not serialize access")]
     fn what_passes_is_unavailable(#[case] kind: Kind, #[case] message: &str) {
         assert!(matches!(database(kind, message), StorageError::Unavailable(_)));
+    }
+
+    #[rstest::rstest]
+    #[case(Kind::Unknown, "deadlock detected")]
+    #[case(Kind::SerializationFailure, "could not serialize access due to concurrent update")]
+    fn what_gave_way_to_somebody_else_can_be_begun_again(#[case] kind: Kind, #[case] message: &str) {
+        assert!(matches!(database(kind, message), StorageError::Aborted(_)));
     }
 
     #[test]

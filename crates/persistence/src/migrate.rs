@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::anyhow;
 use diesel::backend::Backend;
-use diesel::migration::{Migration, MigrationSource as _};
+use diesel::migration::{Migration, MigrationSource as _, MigrationVersion};
 use diesel::sql_types::Bool;
 use diesel::{QueryDsl as _, QueryResult};
 use diesel_async::RunQueryDsl;
@@ -39,7 +39,7 @@ diesel::table! {
 }
 
 impl DieselStorage {
-    /// Applies what is pending, and gives its versions. Safe to repeat, and safe beside others that do the same.
+    /// Applies what is pending, and gives its names. Safe to repeat, and safe beside others that do the same.
     pub async fn migrate(&self) -> Result<Vec<String>, StorageError> {
         match self.get(Purpose::Write).await? {
             #[cfg(feature = "postgres")]
@@ -86,14 +86,21 @@ fn names<DB: Backend>(migrations: &[Box<dyn Migration<DB>>]) -> BTreeMap<String,
         .collect()
 }
 
+/// The names of these versions, as `pending_migrations` gives them.
+fn named(known: &BTreeMap<String, String>, versions: &[MigrationVersion<'_>]) -> Vec<String> {
+    let versions = versions.iter().map(ToString::to_string);
+    versions.map(|version| known.get(&version).cloned().unwrap_or(version)).collect()
+}
+
 #[cfg(feature = "postgres")]
 async fn migrate_postgres(object: Object<PgConn>) -> Result<Vec<String>, StorageError> {
     // Out of its pool: its session has other limits and holds the lock until it is closed.
     let mut connection = Object::take(object);
     connection.batch_execute(LOCK).await.map_err(from_diesel)?;
     let mut harness = diesel_async::AsyncMigrationHarness::new(connection);
+    let known = names::<diesel::pg::Pg>(&POSTGRES.migrations().map_err(other)?);
     let applied = harness.run_pending_migrations(POSTGRES).map_err(other)?;
-    Ok(applied.iter().map(ToString::to_string).collect())
+    Ok(named(&known, &applied))
 }
 
 /// All of them in one transaction that begins with the write lock: a second process waits, and finds nothing to do.
@@ -104,14 +111,14 @@ fn migrate_sqlite(
     use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 
     AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")?;
-    let applied = match connection.run_pending_migrations(SQLITE) {
-        Ok(versions) => Ok(versions.iter().map(ToString::to_string).collect()),
-        Err(error) => Err(other(error)),
-    };
-    match applied {
-        Ok(versions) => {
+    let applied = SQLITE.migrations().and_then(|migrations| {
+        let known = names::<diesel::sqlite::Sqlite>(&migrations);
+        Ok(named(&known, &connection.run_pending_migrations(SQLITE)?))
+    });
+    match applied.map_err(other) {
+        Ok(applied) => {
             AnsiTransactionManager::commit_transaction(connection)?;
-            Ok(Ok(versions))
+            Ok(Ok(applied))
         }
         Err(error) => {
             AnsiTransactionManager::rollback_transaction(connection)?;

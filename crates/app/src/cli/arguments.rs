@@ -114,14 +114,14 @@ pub enum SiteCommand {
     /// Make a new key, shown once; the old one holds for another 24 hours
     RotateKey {
         id: SiteId,
-        /// End the old one at once
+        /// End the old one at once; nodes that know it let it in for 2 s more
         #[arg(long)]
         now: bool,
     },
     /// Make a new webhook secret, shown once; the old one holds for another 24 hours
     RotateWebhookSecret {
         id: SiteId,
-        /// End the old one at once
+        /// End the old one at once; nodes that know it let it in for 2 s more
         #[arg(long)]
         now: bool,
     },

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::content::{Base, ContentFields, Field, PushIntent, SyncState};
 use crate::id::{AccountId, ContentId, IntegrationId, SiteId};
+use crate::ports::platform::ExternalItem;
 use crate::time::Timestamp;
 
 /// An article or page as igny8 knows it.
@@ -26,7 +27,8 @@ pub struct Content {
     pub deleted_at: Option<Timestamp>,
     /// The post it is on the platform.
     pub link: Option<Link>,
-    /// The post it was, after its integration was deleted: a new integration of the same site takes it up again.
+    /// The post it was, before its integration was deleted or moved to another site: whoever connects the same site
+    /// again takes it up again.
     pub former_link: Option<FormerLink>,
     /// A write that was begun and whose answer was not recorded.
     pub intent: Option<PushIntent>,
@@ -105,13 +107,33 @@ impl Link {
     }
 }
 
-/// The post that a content was before its integration was deleted.
+/// The post that a content was before its integration was deleted or moved to another site.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FormerLink {
     /// Which site it was, in one spelling.
     pub site_identity: String,
     /// What was known of it.
     pub link: Link,
+}
+
+impl FormerLink {
+    /// Whether a post is this one for certain: at its own address by its id; at another one, to which the site may have
+    /// moved, where it also still is as it was left. Posts of two sites share ids, and even names and texts (those
+    /// that every new WordPress begins with), but no instant of their last change.
+    pub fn is_proven_by(&self, site_identity: &str, item: &ExternalItem) -> bool {
+        self.link.external_id == item.external_id
+            && (self.site_identity == site_identity
+                || (self.is_named_like(item)
+                    && item.modified_at.is_some()
+                    && item.modified_at == self.link.external_modified_at))
+    }
+
+    /// Whether a post has the id and the slug, or where there is none the title, that this one had.
+    pub fn is_named_like(&self, item: &ExternalItem) -> bool {
+        let same = |field| Some(*self.link.base.external.get(&field)? == item.fields.hash(field)?);
+        let named = same(Field::Slug).or_else(|| same(Field::Title));
+        self.link.external_id == item.external_id && named == Some(true)
+    }
 }
 
 /// Fields that both sides changed, as they were found.

@@ -8,10 +8,11 @@ use crate::event::Action;
 use crate::id::{ContentId, IntegrationId};
 use crate::integration::Integration;
 use crate::ports::platform::{PlatformSession, Platforms};
-use crate::ports::storage::Storage;
+use crate::ports::storage::{Storage, StorageError};
 use crate::ports::{Clock, CredentialCipher};
 use crate::service::item::{ItemError, ItemFailure, ItemOutcome, ItemSync, is_lasting};
 use crate::service::opening::open_session;
+use crate::service::race::retrying;
 use crate::service::sync::authorize_in;
 use crate::service::{Conflict, ServiceError};
 
@@ -55,6 +56,15 @@ impl ContentSyncService {
 
     /// Pulls one content from its post, now. Safe to repeat.
     pub async fn pull_one(
+        &self,
+        caller: &Caller,
+        id: IntegrationId,
+        content: ContentId,
+    ) -> Result<PulledOne, ServiceError> {
+        retrying!(self.try_to_pull_one(caller, id, content))
+    }
+
+    async fn try_to_pull_one(
         &self,
         caller: &Caller,
         id: IntegrationId,
@@ -128,12 +138,7 @@ impl ContentSyncService {
             clock: &self.clock,
             session,
             integration,
-            reach: Reach {
-                pull: true,
-                metadata_only: false,
-                defer_deletes: false,
-                policy: integration.conflict_policy,
-            },
+            reach: Reach::whole(integration.conflict_policy),
             push: false,
             actor: caller.actor(),
             run: None,
@@ -143,10 +148,12 @@ impl ContentSyncService {
 }
 
 impl From<ItemError> for ServiceError {
-    /// For items outside a run: only a run can be lost or stopped.
+    /// For items outside a run: only a run can be stopped.
     fn from(error: ItemError) -> Self {
         match error {
             ItemError::Storage(error) => error.into(),
+            // Somebody moved the integration to another site meanwhile: decide anew.
+            ItemError::Lost => StorageError::Conflict.into(),
             other => {
                 Self::Internal(anyhow::anyhow!("an item ended in a way that only a run's can: {other:?}"))
             }

@@ -70,7 +70,9 @@ pub enum ServiceError {
 impl From<StorageError> for ServiceError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Unavailable(_) | StorageError::Conflict => Self::Unavailable(error),
+            StorageError::Unavailable(_) | StorageError::Conflict | StorageError::Aborted(_) => {
+                Self::Unavailable(error)
+            }
             StorageError::Corrupt(_) | StorageError::Other(_) => Self::Internal(error.into()),
         }
     }

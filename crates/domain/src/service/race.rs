@@ -1,9 +1,11 @@
 //! What happens where two want to change one row.
 
+use crate::ports::storage::StorageError;
 use crate::service::ServiceError;
 
 /// Awaits `$attempt`, a unit of work from its beginning to its commit, and once more where a row that it decided on
-/// was changed or made meanwhile: five times at most, and then it is as if the store were away.
+/// was changed or made meanwhile, or the database gave way to somebody else: five times at most, and then it is as if
+/// the store were away.
 ///
 /// A macro, because futures of a closure that borrows can't be shown to be `Send`.
 macro_rules! retrying {
@@ -12,15 +14,31 @@ macro_rules! retrying {
         loop {
             left = left.saturating_sub(1);
             match $attempt.await {
-                Err($crate::service::ServiceError::Unavailable(
-                    $crate::ports::storage::StorageError::Conflict,
-                )) if left > 0 => {}
+                Err(error) if left > 0 && $crate::service::race::Overtaken::is_overtaken(&error) => {}
                 outcome => break outcome,
             }
         }
     }};
 }
 pub(crate) use retrying;
+
+/// An error that may say that somebody else was quicker.
+pub(crate) trait Overtaken {
+    /// Whether it says so.
+    fn is_overtaken(&self) -> bool;
+}
+
+impl Overtaken for StorageError {
+    fn is_overtaken(&self) -> bool {
+        self.is_worth_another_try()
+    }
+}
+
+impl Overtaken for ServiceError {
+    fn is_overtaken(&self) -> bool {
+        matches!(self, Self::Unavailable(error) if error.is_overtaken())
+    }
+}
 
 /// Judges `If-Match`: the row must still be at the version that the caller named, where it named one.
 pub(crate) fn expect_version(expected: Option<i64>, actual: i64) -> Result<(), ServiceError> {
@@ -37,21 +55,27 @@ mod tests {
     use std::future::{Ready, ready};
 
     use super::*;
-    use crate::ports::storage::StorageError;
 
-    /// Is overtaken so many times, and counts how often it was tried.
-    fn overtaken(times: u32, tries: &Cell<u32>) -> Ready<Result<(), ServiceError>> {
-        tries.set(tries.get() + 1);
-        ready(if tries.get() <= times { Err(StorageError::Conflict.into()) } else { Ok(()) })
+    fn given_up() -> StorageError {
+        StorageError::Aborted(anyhow::anyhow!("deadlock detected"))
     }
 
+    /// Is overtaken so many times, and counts how often it was tried.
+    fn overtaken(by: fn() -> StorageError, times: u32, tries: &Cell<u32>) -> Ready<Result<(), ServiceError>> {
+        tries.set(tries.get() + 1);
+        ready(if tries.get() <= times { Err(by().into()) } else { Ok(()) })
+    }
+
+    #[rstest::rstest]
+    #[case::changed_meanwhile(|| StorageError::Conflict)]
+    #[case::given_up_for_another(given_up)]
     #[tokio::test]
-    async fn who_is_overtaken_decides_anew_five_times_at_most() {
+    async fn who_is_overtaken_decides_anew_five_times_at_most(#[case] by: fn() -> StorageError) {
         let tries = Cell::new(0);
-        assert!(retrying!(overtaken(4, &tries)).is_ok());
+        assert!(retrying!(overtaken(by, 4, &tries)).is_ok());
         assert_eq!(tries.replace(0), 5);
-        let outcome = retrying!(overtaken(99, &tries));
-        assert!(matches!(outcome, Err(ServiceError::Unavailable(StorageError::Conflict))));
+        let outcome = retrying!(overtaken(by, 99, &tries));
+        assert!(matches!(outcome, Err(ServiceError::Unavailable(error)) if error.is_worth_another_try()));
         assert_eq!(tries.get(), 5);
     }
 

@@ -14,6 +14,7 @@ use crate::ports::storage::{PendingPull, Storage, StorageError};
 use crate::ports::{Clock, CredentialCipher};
 use crate::service::item::{Known, is_lasting, line};
 use crate::service::opening::open_session;
+use crate::service::race::retrying;
 
 /// How long a node that took up a pull keeps it: longer than a read with all its time limits.
 const HOLD: TimeDelta = TimeDelta::seconds(60);
@@ -66,7 +67,7 @@ impl SinglePullService {
             return self.close(&pull).await;
         };
         match self.read(&integration, &pull).await {
-            Ok(Lookup::Found(item)) => self.take_in(&integration, &pull, &item).await,
+            Ok(Lookup::Found(item)) => retrying!(self.take_in(&integration, &pull, &item)),
             // A deletion is proven by the delivery that tells it, or by a complete listing.
             Ok(Lookup::Gone) => self.close(&pull).await,
             Err(error) if is_lasting(&error) || pull.tries + 1 >= MAX_TRIES => {
@@ -91,6 +92,13 @@ impl SinglePullService {
         let now = self.clock.now();
         let read_at = item.modified_at.unwrap_or(pull.wanted_at);
         let mut uow = self.storage.begin().await?;
+        let stored = uow.lock_integration(integration.id).await?;
+        let asked = integration.site_url.identity();
+        if stored.is_none_or(|stored| stored.site_url.identity() != asked) {
+            // Another site was read than the one that the integration is of now.
+            drop(uow);
+            return self.release(&later(pull.clone(), now)).await;
+        }
         let mut known = Known::find(uow.as_mut(), integration, std::slice::from_ref(item)).await?;
         let known = known.take(item);
         // A cache in front of the site can show an older version than the one that was told: that is not taken in. And
@@ -102,12 +110,12 @@ impl SinglePullService {
             let before = content.clone();
             let is_linked = content.link.is_some();
             if !is_linked {
-                content.adopt(integration.id, item);
+                content.adopt(integration.id, &integration.site_url.identity(), item);
             }
             let received = if is_old && is_linked {
                 Received::default()
             } else {
-                content.receive(item, reach(integration), now)
+                content.receive(item, Reach::whole(integration.conflict_policy), now)
             };
             content.pull_wanted = !is_done;
             content.settle();
@@ -147,10 +155,6 @@ fn later(mut pull: PendingPull, now: crate::time::Timestamp) -> PendingPull {
     pull.tries += 1;
     pull.due_at = now + wait;
     pull
-}
-
-fn reach(integration: &Integration) -> Reach {
-    Reach { pull: true, metadata_only: false, defer_deletes: false, policy: integration.conflict_policy }
 }
 
 fn action_of(received: &Received) -> Option<Action> {

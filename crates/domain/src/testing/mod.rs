@@ -6,6 +6,7 @@ mod clock;
 mod memory;
 pub mod platform;
 pub mod storage_contract;
+mod workshop;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +14,7 @@ pub use cipher::PlainCipher;
 pub use clock::{CountingQueue, FixedClock, SequentialRandom};
 pub use memory::{CommitFault, MemoryStorage};
 pub use platform::{Call, CallKind, Fault, ScriptedPlatform, ScriptedSite, SitePost};
+pub use workshop::Workshop;
 
 /// The value inside, even where a test panicked while it held it.
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,72 +1,44 @@
 //! One site, the services, and the people on both sides.
 
-use std::sync::Arc;
+use std::ops::Deref;
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use igny8_integration_domain::account::Caller;
 use igny8_integration_domain::content::{Content, ContentFields, ContentStatus, FieldPatch, Side};
-use igny8_integration_domain::event::Actor;
-use igny8_integration_domain::id::{IntegrationId, SiteId};
-use igny8_integration_domain::integration::{ConflictPolicy, Credentials, PlatformName, SiteUrl};
+use igny8_integration_domain::id::IntegrationId;
+use igny8_integration_domain::integration::ConflictPolicy;
 use igny8_integration_domain::ports::Clock as _;
-use igny8_integration_domain::ports::platform::{PlatformError, Platforms, Trouble};
-use igny8_integration_domain::ports::storage::{ContentFilter, PageRequest, Storage};
-use igny8_integration_domain::service::account::NewSiteCommand;
+use igny8_integration_domain::ports::platform::{PlatformError, Trouble};
+use igny8_integration_domain::ports::storage::{ContentFilter, PageRequest, Storage as _};
+use igny8_integration_domain::service::ServiceError;
 use igny8_integration_domain::service::content::{CreateContent, PatchContent};
-use igny8_integration_domain::service::integration::CreateIntegration;
-use igny8_integration_domain::service::run::{ExecutorPorts, RunExecutor};
-use igny8_integration_domain::service::sync::{StartSync, SyncService};
-use igny8_integration_domain::service::{
-    AccountService, ContentService, ContentSyncService, IntegrationService, ServiceError,
-};
+use igny8_integration_domain::service::sync::StartSync;
 use igny8_integration_domain::sync::Direction;
-use igny8_integration_domain::testing::{
-    CountingQueue, Fault, FixedClock, MemoryStorage, PlainCipher, ScriptedPlatform, ScriptedSite,
-    SequentialRandom, SitePost,
-};
+use igny8_integration_domain::testing::{Fault, SitePost, Workshop};
 
 use crate::step::{Luck, Step, Text};
 use crate::watch::Watch;
-
-const LEASE: TimeDelta = TimeDelta::seconds(30);
 
 /// Longer than the time in which a change on the site is taken for an unanswered write's own.
 const PACE: TimeDelta = TimeDelta::minutes(5);
 
 pub struct World {
-    storage: MemoryStorage,
-    clock: Arc<FixedClock>,
-    pub site: ScriptedSite,
-    site_id: SiteId,
+    workshop: Workshop,
     integration: IntegrationId,
-    integrations: IntegrationService,
-    single: ContentSyncService,
-    runs: SyncService,
-    executor: RunExecutor,
-    writers: ContentService,
     written: u32,
 }
 
-fn operator() -> Caller {
-    Caller::System(Actor::CLI)
+impl Deref for World {
+    type Target = Workshop;
+
+    fn deref(&self) -> &Workshop {
+        &self.workshop
+    }
 }
 
-async fn connect(
-    integrations: &IntegrationService,
-    site_id: SiteId,
-    site: &ScriptedSite,
-) -> anyhow::Result<IntegrationId> {
-    let create = CreateIntegration {
-        site_id,
-        platform: PlatformName::Wordpress,
-        site_url: None,
-        credentials: Credentials { api_key: Some(site.api_key()), ..Credentials::default() },
-        is_active: true,
-        sync_enabled: true,
-        conflict_policy: Some(ConflictPolicy::Ask),
-    };
-    Ok(integrations.create(&operator(), &create).await?.integration.id)
+fn operator() -> Caller {
+    Workshop::operator()
 }
 
 /// What a person may be told; anything else is a failure.
@@ -84,44 +56,10 @@ fn pick<T>(all: Vec<T>, number: usize) -> Option<T> {
 
 impl World {
     pub async fn new() -> anyhow::Result<Self> {
-        let storage = MemoryStorage::new();
-        let clock = Arc::new(FixedClock::default());
-        let cipher = Arc::new(PlainCipher::default());
-        let random = Arc::new(SequentialRandom::default());
-        let url = SiteUrl::parse("url", "https://shop.example").map_err(|e| anyhow::anyhow!(e.message))?;
-        let site = ScriptedSite::new(url.clone(), clock.clone());
-        site.set_page_size(2);
-        let platform = ScriptedPlatform::new();
-        platform.add(&site);
-        let platforms = Platforms::default().with(Arc::new(platform));
-        let shared: Arc<dyn Storage> = Arc::new(storage.clone());
-        let accounts = AccountService::new(shared.clone(), cipher.clone(), clock.clone(), random.clone());
-        let account_id = accounts.create_account("shop").await?.id;
-        let command = NewSiteCommand { account_id, name: "Shop".to_owned(), url };
-        let site_id = accounts.create_site(&command).await?.site_id;
-        let integrations = IntegrationService::new(shared.clone(), cipher.clone(), clock.clone(), None);
-        let integration = connect(&integrations, site_id, &site).await?;
-        let ports = ExecutorPorts {
-            storage: shared.clone(),
-            platforms: platforms.clone(),
-            cipher: cipher.clone(),
-            clock: clock.clone(),
-            random,
-        };
-        let queue = Arc::new(CountingQueue::default());
-        Ok(Self {
-            single: ContentSyncService::new(shared.clone(), platforms.clone(), cipher, clock.clone()),
-            runs: SyncService::new(shared.clone(), platforms, queue, clock.clone(), None),
-            executor: RunExecutor::new(ports, LEASE, None),
-            writers: ContentService::new(shared, clock.clone()),
-            storage,
-            clock,
-            site,
-            site_id,
-            integration,
-            integrations,
-            written: 0,
-        })
+        let workshop = Workshop::open().await?;
+        workshop.site.set_page_size(2);
+        let integration = workshop.connect(ConflictPolicy::Ask).await?;
+        Ok(Self { workshop, integration, written: 0 })
     }
 
     /// Every content, deleted ones too, by id.
@@ -150,14 +88,14 @@ impl World {
             Step::EditHere(number, text) => self.edit_here(*number, *text).await?,
             Step::DeleteHere(number) => {
                 if let Some(content) = pick(self.contents().await?, *number) {
-                    self.writers.delete(&operator(), content.id, None).await?;
+                    self.workshop.contents.delete(&operator(), content.id, None).await?;
                 }
             }
             Step::TakeBack(number) => {
                 if let Some(content) = pick(self.contents().await?, *number) {
                     let patch = PatchContent::new(FieldPatch::default())?.taking_back(true);
                     // A post that is gone for good can't be taken back.
-                    refused(self.writers.patch(&operator(), content.id, None, &patch).await)?;
+                    refused(self.workshop.contents.patch(&operator(), content.id, None, &patch).await)?;
                 }
             }
             Step::Resolve(number, side) => self.resolve(*number, *side, watch).await?,
@@ -166,7 +104,7 @@ impl World {
             }
             Step::Reconnect => {
                 self.integrations.delete(&operator(), self.integration, None).await?;
-                self.integration = connect(&self.integrations, self.site_id, &self.site).await?;
+                self.integration = self.workshop.connect(ConflictPolicy::Ask).await?;
             }
             Step::Pull(number) => {
                 if let Some(content) = pick(self.contents().await?, *number) {
@@ -214,7 +152,7 @@ impl World {
         let fields =
             ContentFields { title, html, status: ContentStatus::Published, ..ContentFields::default() };
         let command = CreateContent::new(self.site_id, "post".to_owned(), fields)?;
-        self.writers.create(&operator(), &command).await?;
+        self.workshop.contents.create(&operator(), &command).await?;
         Ok(())
     }
 
@@ -225,7 +163,7 @@ impl World {
             Text::Title => FieldPatch { title: text, ..FieldPatch::default() },
             Text::Html => FieldPatch { html: text, ..FieldPatch::default() },
         };
-        self.writers.patch(&operator(), content.id, None, &PatchContent::new(patch)?).await?;
+        self.workshop.contents.patch(&operator(), content.id, None, &PatchContent::new(patch)?).await?;
         Ok(())
     }
 
@@ -236,7 +174,7 @@ impl World {
         let found = content.conflict.context("it has one")?.external;
         watch.give_up([content.fields.title, content.fields.html]);
         watch.give_up([found.title, found.html].into_iter().flatten());
-        self.writers.resolve(&operator(), content.id, side).await?;
+        self.workshop.contents.resolve(&operator(), content.id, side).await?;
         Ok(())
     }
 
@@ -256,7 +194,7 @@ impl World {
             if run.status.is_final() {
                 return Ok(());
             }
-            let next = run.next_attempt_at.unwrap_or_else(|| self.clock.now() + LEASE);
+            let next = run.next_attempt_at.unwrap_or_else(|| self.clock.now() + Workshop::LEASE);
             self.clock.set(next.max(self.clock.now()) + TimeDelta::seconds(1));
         }
         anyhow::bail!("the run does not end")

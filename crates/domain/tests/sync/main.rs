@@ -7,6 +7,8 @@ mod delete;
 mod failure;
 mod hidden;
 mod maintenance;
+mod memory;
+mod moved;
 mod pull;
 mod push;
 mod structure;

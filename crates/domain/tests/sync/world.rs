@@ -1,47 +1,34 @@
 //! One tenant, one scripted site, and the services between them.
 
-use std::sync::Arc;
+use std::ops::Deref;
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use igny8_integration_domain::account::Caller;
 use igny8_integration_domain::content::{Content, ContentFields, ContentStatus, FieldPatch, hash_bytes};
-use igny8_integration_domain::event::{Actor, NewEvent};
-use igny8_integration_domain::id::{ContentId, IntegrationId, RunId, SiteId};
-use igny8_integration_domain::integration::{ConflictPolicy, Credentials, PlatformName, SiteUrl};
+use igny8_integration_domain::event::NewEvent;
+use igny8_integration_domain::id::{ContentId, IntegrationId, RunId};
+use igny8_integration_domain::integration::ConflictPolicy;
 use igny8_integration_domain::ports::Clock as _;
-use igny8_integration_domain::ports::platform::Platforms;
-use igny8_integration_domain::ports::storage::{ContentFilter, Cursor, EventFilter, PageRequest, Storage};
-use igny8_integration_domain::service::account::NewSiteCommand;
+use igny8_integration_domain::ports::storage::{
+    ContentFilter, Cursor, EventFilter, PageRequest, Storage as _,
+};
 use igny8_integration_domain::service::content::{CreateContent, PatchContent};
-use igny8_integration_domain::service::integration::CreateIntegration;
-use igny8_integration_domain::service::run::{ExecutorPorts, RunExecutor, Turn};
-use igny8_integration_domain::service::sync::{StartSync, SyncService};
+use igny8_integration_domain::service::run::Turn;
+use igny8_integration_domain::service::sync::StartSync;
 use igny8_integration_domain::service::{
-    AccountService, ContentService, ContentSyncService, IntegrationService, SessionService,
-    SinglePullService, StructureService, TakenIn, WebhookService,
+    SessionService, SinglePullService, StructureService, TakenIn, WebhookService,
 };
 use igny8_integration_domain::sync::{Direction, RunStatus, SyncRun};
-use igny8_integration_domain::testing::platform::{ScriptedPlatform, ScriptedSite};
-use igny8_integration_domain::testing::{
-    CountingQueue, FixedClock, MemoryStorage, PlainCipher, SequentialRandom,
-};
+use igny8_integration_domain::testing::Workshop;
 use igny8_integration_domain::webhook::{Change, Delivery, SignatureHeaders};
 use secrecy::SecretString;
 
-pub const LEASE: TimeDelta = TimeDelta::seconds(30);
+pub const LEASE: TimeDelta = Workshop::LEASE;
 
 pub struct World {
-    pub storage: MemoryStorage,
-    pub clock: Arc<FixedClock>,
-    pub site: ScriptedSite,
-    pub site_id: SiteId,
+    workshop: Workshop,
     pub integration: IntegrationId,
-    pub runs: SyncService,
-    pub executor: RunExecutor,
-    pub contents: ContentService,
-    pub single: ContentSyncService,
-    pub integrations: IntegrationService,
     pub webhooks: WebhookService,
     pub pulls: SinglePullService,
     pub structures: StructureService,
@@ -49,8 +36,16 @@ pub struct World {
     pub webhook_secret: SecretString,
 }
 
+impl Deref for World {
+    type Target = Workshop;
+
+    fn deref(&self) -> &Workshop {
+        &self.workshop
+    }
+}
+
 pub fn operator() -> Caller {
-    Caller::System(Actor::CLI)
+    Workshop::operator()
 }
 
 impl World {
@@ -59,66 +54,23 @@ impl World {
     }
 
     pub async fn with_policy(policy: ConflictPolicy) -> anyhow::Result<Self> {
-        let storage = MemoryStorage::new();
-        let clock = Arc::new(FixedClock::default());
-        let cipher = Arc::new(PlainCipher::default());
-        let random = Arc::new(SequentialRandom::default());
-        let queue = Arc::new(CountingQueue::default());
-        let address =
-            SiteUrl::parse("url", "https://shop.example").map_err(|error| anyhow::anyhow!(error.message))?;
-        let site = ScriptedSite::new(address.clone(), clock.clone());
-        let platform = ScriptedPlatform::new();
-        platform.add(&site);
-        let platforms = Platforms::default().with(Arc::new(platform));
-        let shared: Arc<dyn Storage> = Arc::new(storage.clone());
-        let accounts = AccountService::new(shared.clone(), cipher.clone(), clock.clone(), random.clone());
-        let account_id = accounts.create_account("shop").await?.id;
-        let command = NewSiteCommand { account_id, name: "Shop".to_owned(), url: address };
-        let issued = accounts.create_site(&command).await?;
-        let site_id = issued.site_id;
+        let workshop = Workshop::open().await?;
+        let Workshop { shared, platforms, cipher, clock, queue, .. } = &workshop;
         let sessions = SessionService::new(shared.clone(), clock.clone());
-        let plugin = sessions.site_key_caller(&issued.api_key).await?;
-        let webhook_secret = accounts.rotate_webhook_secret(site_id, true).await?;
-        let integrations = IntegrationService::new(shared.clone(), cipher.clone(), clock.clone(), None);
-        let create = CreateIntegration {
-            site_id,
-            platform: PlatformName::Wordpress,
-            site_url: None,
-            credentials: Credentials { api_key: Some(site.api_key()), ..Credentials::default() },
-            is_active: true,
-            sync_enabled: true,
-            conflict_policy: Some(policy),
-        };
-        let integration = integrations.create(&operator(), &create).await?.integration.id;
-        let ports = ExecutorPorts {
-            storage: shared.clone(),
-            platforms: platforms.clone(),
-            cipher: cipher.clone(),
-            clock: clock.clone(),
-            random,
-        };
         Ok(Self {
-            runs: SyncService::new(shared.clone(), platforms.clone(), queue.clone(), clock.clone(), None),
+            integration: workshop.connect(policy).await?,
+            plugin: sessions.site_key_caller(&workshop.site_key).await?,
+            webhook_secret: workshop.accounts.rotate_webhook_secret(workshop.site_id, true).await?,
             webhooks: WebhookService::new(
                 shared.clone(),
                 platforms.clone(),
                 cipher.clone(),
                 clock.clone(),
-                queue,
+                queue.clone(),
             ),
             pulls: SinglePullService::new(shared.clone(), platforms.clone(), cipher.clone(), clock.clone()),
             structures: StructureService::new(shared.clone(), clock.clone()),
-            plugin,
-            webhook_secret,
-            executor: RunExecutor::new(ports, LEASE, None),
-            contents: ContentService::new(shared.clone(), clock.clone()),
-            single: ContentSyncService::new(shared, platforms, cipher, clock.clone()),
-            integrations,
-            storage,
-            clock,
-            site,
-            site_id,
-            integration,
+            workshop,
         })
     }
 

@@ -77,7 +77,6 @@ impl ContentRepository for DieselUnitOfWork {
     async fn lock_formerly_linked_contents(
         &mut self,
         site: SiteId,
-        site_identity: &str,
         external_ids: &[String],
     ) -> Result<Vec<Content>, StorageError> {
         let account = sites::table.find(site.get()).select(sites::account_id);
@@ -86,7 +85,6 @@ impl ContentRepository for DieselUnitOfWork {
             contents::table
                 .filter(contents::account_id.nullable().eq(account.single_value()))
                 .filter(contents::site_id.eq(site.get()))
-                .filter(contents::former_identity.eq(site_identity))
                 .filter(contents::former_external_id.eq_any(external_ids))
                 .filter(contents::link_integration_id.is_null())
                 .order(contents::id)

@@ -97,13 +97,23 @@ impl IntegrationRepository for DieselUnitOfWork {
         self.expect_row(version)
     }
 
+    async fn unlink_contents(
+        &mut self,
+        integration: &Integration,
+        back_to: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.keep_former_links(integration, back_to).await?;
+        self.drop_links(integration, now).await
+    }
+
     async fn delete_integration(
         &mut self,
         integration: &Integration,
         now: Timestamp,
     ) -> Result<(), StorageError> {
         let (account, id) = (integration.account_id.get(), integration.id.get());
-        self.unlink_contents(integration, now).await?;
+        self.unlink_contents(integration, None, now).await?;
         change!(self, |c| diesel::delete(events::table)
             .filter(events::account_id.eq(account))
             .filter(events::integration_id.eq(id))
@@ -183,33 +193,49 @@ impl DieselUnitOfWork {
         Ok(found)
     }
 
-    /// Turns every link of an integration into a former one, in one statement. What [`Content::settle`] would derive
-    /// for a content with no link, conflict, failure and wish to be pulled depends on its status and deletion alone.
-    ///
-    /// [`Content::settle`]: igny8_integration_domain::content::Content::settle
-    async fn unlink_contents(
+    /// Writes down what each linked content is, but for those whose post is to be found again at the site that the
+    /// integration goes back to.
+    async fn keep_former_links(
         &mut self,
         integration: &Integration,
-        now: Timestamp,
+        back_to: Option<&str>,
     ) -> Result<(), StorageError> {
         let identity = integration.site_url.identity();
+        change!(self, |c| diesel::update(contents::table)
+            .filter(contents::account_id.eq(integration.account_id.get()))
+            .filter(contents::link_integration_id.eq(integration.id.get()))
+            .filter(
+                contents::former_identity
+                    .is_null()
+                    .or(contents::former_identity.ne(back_to.unwrap_or_default()))
+            )
+            .set((
+                contents::former_identity.eq(identity.as_str()),
+                contents::former_integration_id.eq(contents::link_integration_id),
+                contents::former_external_id.eq(contents::external_id),
+                contents::former_external_url.eq(contents::external_url),
+                contents::former_external_status.eq(contents::external_status),
+                contents::former_external_modified_at.eq(contents::external_modified_at),
+                contents::former_external_sequence.eq(contents::external_sequence),
+                contents::former_external_version.eq(contents::external_version),
+                contents::former_base.eq(contents::base),
+            ))
+            .execute(c)
+            .await)?;
+        Ok(())
+    }
+
+    /// What [`Content::settle`] would derive for a content with no link, conflict, failure and wish to be pulled
+    /// depends on its status and deletion alone.
+    ///
+    /// [`Content::settle`]: igny8_integration_domain::content::Content::settle
+    async fn drop_links(&mut self, integration: &Integration, now: Timestamp) -> Result<(), StorageError> {
         let wanting = STATUSES.iter().filter(|status| status.wants_a_post());
         let wanting: Vec<&str> = wanting.map(|status| status.as_str()).collect();
         change!(self, |c| diesel::update(contents::table)
             .filter(contents::account_id.eq(integration.account_id.get()))
             .filter(contents::link_integration_id.eq(integration.id.get()))
             .set((
-                (
-                    contents::former_identity.eq(identity.as_str()),
-                    contents::former_integration_id.eq(contents::link_integration_id),
-                    contents::former_external_id.eq(contents::external_id),
-                    contents::former_external_url.eq(contents::external_url),
-                    contents::former_external_status.eq(contents::external_status),
-                    contents::former_external_modified_at.eq(contents::external_modified_at),
-                    contents::former_external_sequence.eq(contents::external_sequence),
-                    contents::former_external_version.eq(contents::external_version),
-                    contents::former_base.eq(contents::base),
-                ),
                 (
                     contents::link_integration_id.eq(None::<i64>),
                     contents::external_id.eq(None::<String>),

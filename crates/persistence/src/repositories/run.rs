@@ -164,6 +164,8 @@ impl RunRepository for DieselUnitOfWork {
         change!(self, |c| diesel::update(runs::table)
             .filter(runs::id.eq(id.get()))
             .filter(runs::fence.eq(fence))
+            .filter(runs::active)
+            .filter(runs::lease_owner.is_not_null())
             .set(runs::lease_until.eq(At(until)))
             .returning(runs::cancel_requested)
             .get_result(c)

@@ -16,7 +16,7 @@ use igny8_integration_domain::time::Timestamp;
 use crate::rows::{NewSiteKeyRow, NewSiteRow, SiteKeyRow, SiteRow, WebhookSecretRow};
 use crate::schema::{site_keys, sites, webhook_secrets};
 use crate::types::At;
-use crate::unit::{DieselUnitOfWork, change, run};
+use crate::unit::{DieselUnitOfWork, change, hold, run};
 
 /// The account of a site, inside another query: indexes begin with it.
 macro_rules! account_of {
@@ -45,6 +45,11 @@ impl SiteRepository for DieselUnitOfWork {
             .await
             .optional())?;
         row.map(Site::try_from).transpose()
+    }
+
+    async fn lock_site(&mut self, id: SiteId) -> Result<Option<Site>, StorageError> {
+        let held: Vec<i64> = hold!(self, sites::table.find(id.get()).select(sites::id))?;
+        if held.is_empty() { Ok(None) } else { self.find_site(id).await }
     }
 
     async fn find_site_by_url(

@@ -3,7 +3,9 @@
 mod cancellation;
 mod migrations;
 mod postgres;
+mod races;
 mod runtime;
+mod schema;
 mod support;
 
 mod sqlite_contract {

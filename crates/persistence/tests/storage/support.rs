@@ -21,7 +21,7 @@ pub enum Backend {
 pub struct Database {
     pub storage: DieselStorage,
     pub config: DatabaseConfig,
-    folder: Option<TempDir>,
+    pub folder: Option<TempDir>,
 }
 
 impl Backend {

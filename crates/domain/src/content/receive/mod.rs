@@ -26,6 +26,13 @@ pub struct Reach {
     pub policy: ConflictPolicy,
 }
 
+impl Reach {
+    /// All the way: every field of the site's, and its deletions at once.
+    pub fn whole(policy: ConflictPolicy) -> Self {
+        Self { pull: true, metadata_only: false, defer_deletes: false, policy }
+    }
+}
+
 /// A post that is no longer there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removed {
@@ -140,13 +147,11 @@ impl Link {
 }
 
 impl Content {
-    /// Links the content to a post that carries its marker, or that it was before. What both agreed on is what a
-    /// former link knew, else nothing.
-    pub fn adopt(&mut self, integration_id: IntegrationId, item: &ExternalItem) {
-        let base = match self.former_link.take() {
-            Some(former) if former.link.external_id == item.external_id => former.link.base,
-            _ => Base::default(),
-        };
+    /// Links the content to a post of a site that carries its marker, or that it was before. What both agreed on is
+    /// what a former link knew of this very post, else nothing; one of another site is kept for when that comes back.
+    pub fn adopt(&mut self, integration_id: IntegrationId, site_identity: &str, item: &ExternalItem) {
+        let former = self.former_link.take_if(|former| former.is_proven_by(site_identity, item));
+        let base = former.map(|former| former.link.base).unwrap_or_default();
         self.link = Some(Link::to(integration_id, item, base));
     }
 

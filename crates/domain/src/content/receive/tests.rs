@@ -304,7 +304,7 @@ fn the_same_site_taken_up_again_knows_what_was_agreed() {
     let link = content.link.take().unwrap();
     content.former_link = Some(crate::content::FormerLink { site_identity: "shop.example".into(), link });
     let item = post("Theirs", "<p>B</p>");
-    content.adopt(ids().2, &item);
+    content.adopt(ids().2, "shop.example", &item);
     assert_eq!(content.receive(&item, reach(ASK), now()).pulled, vec![Field::Title]);
 }
 
@@ -313,6 +313,42 @@ fn a_marked_post_without_a_known_base_is_never_silently_overwritten() {
     let mut content = agreed();
     content.link = None;
     let item = post("Theirs", "<p>B</p>");
-    content.adopt(ids().2, &item);
+    content.adopt(ids().2, "shop.example", &item);
     assert_eq!(content.receive(&item, reach(ASK), now()).conflicts, vec![Field::Title]);
+}
+
+/// A post of another site that happens to have the id, and even the name, is another post.
+#[test]
+fn a_post_of_another_address_is_the_former_one_only_as_it_was_left() {
+    let agreed = agreed();
+    let link = agreed.link.clone().unwrap();
+    let left = ExternalItem {
+        modified_at: Some(now()),
+        fields: FieldPatch { slug: Some("a".into()), ..FieldPatch::default() },
+        ..post("A", "<p>A</p>")
+    };
+    let mut link = link;
+    link.see(&left);
+    link.base.agree_external(Field::Slug, &left.fields);
+    let former = crate::content::FormerLink { site_identity: "shop.example".into(), link };
+    let later = ExternalItem { modified_at: Some(now() + TimeDelta::seconds(1)), ..left.clone() };
+    let undated = ExternalItem { modified_at: None, ..left.clone() };
+    let other_name = ExternalItem {
+        fields: FieldPatch { slug: Some("b".into()), ..FieldPatch::default() },
+        ..left.clone()
+    };
+    let other_id = ExternalItem { external_id: "6".into(), ..left.clone() };
+    assert!(former.is_proven_by("new.example", &left));
+    for item in [&later, &undated, &other_name, &other_id] {
+        assert!(!former.is_proven_by("new.example", item), "{item:?}");
+    }
+    assert!(former.is_proven_by("shop.example", &later));
+    assert!(!former.is_proven_by("shop.example", &other_id));
+    for (item, kept) in [(&left, false), (&later, true)] {
+        let mut content = agreed.clone();
+        content.link = None;
+        content.former_link = Some(former.clone());
+        content.adopt(ids().2, "new.example", item);
+        assert_eq!(content.former_link.is_some(), kept);
+    }
 }

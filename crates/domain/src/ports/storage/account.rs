@@ -77,6 +77,8 @@ pub trait SiteRepository {
     async fn insert_site(&mut self, site: NewSite) -> Result<Site, StorageError>;
     /// A site.
     async fn find_site(&mut self, id: SiteId) -> Result<Option<Site>, StorageError>;
+    /// One, held until the unit ends: its keys and secrets are changed by one at a time.
+    async fn lock_site(&mut self, id: SiteId) -> Result<Option<Site>, StorageError>;
     /// The account's oldest site of that address.
     async fn find_site_by_url(
         &mut self,

@@ -93,11 +93,10 @@ pub trait ContentRepository {
         integration: IntegrationId,
         external_ids: &[String],
     ) -> Result<Vec<Content>, StorageError>;
-    /// Those without a link that were one of these posts of that site, by id, held until the unit ends.
+    /// Those without a link that were one of these posts, at whatever address, by id, held until the unit ends.
     async fn lock_formerly_linked_contents(
         &mut self,
         site: SiteId,
-        site_identity: &str,
         external_ids: &[String],
     ) -> Result<Vec<Content>, StorageError>;
     /// A page, by id.

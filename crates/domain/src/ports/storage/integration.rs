@@ -68,8 +68,16 @@ pub trait IntegrationRepository {
     /// Writes the row (all but id, owner, site, platform and times of making) and gives its new version.
     /// [`StorageError::Conflict`] where the stored version is not `integration.version`.
     async fn update_integration(&mut self, integration: &Integration) -> Result<i64, StorageError>;
-    /// Deletes it with its runs and events, and turns the links of its contents into former ones (their version moves;
-    /// a conflict, failure, intent or wanted pull goes with the link, and their state is derived anew).
+    /// Turns the links of its contents into former ones of the address that `integration` has. Their version moves; a
+    /// conflict, failure, intent or wanted pull goes with the link, and their state is derived anew. A former link of
+    /// the site that it goes `back_to` stays: that post is the one to find again.
+    async fn unlink_contents(
+        &mut self,
+        integration: &Integration,
+        back_to: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), StorageError>;
+    /// Deletes it with its runs and events, after its contents were unlinked.
     async fn delete_integration(
         &mut self,
         integration: &Integration,

@@ -30,6 +30,10 @@ pub enum StorageError {
     /// The row exists already, or somebody else changed it first. Read again and decide anew.
     #[error("the row exists already or was changed by somebody else")]
     Conflict,
+    /// The database gave the unit up for another's sake: a deadlock, or two that can't be put one after the other.
+    /// Nothing of it happened, and nothing is wrong with it: begin it again, at once.
+    #[error("the database gave way to somebody else")]
+    Aborted(#[source] anyhow::Error),
     /// What is stored can't be what was stored. A person must look.
     #[error("a stored row makes no sense: {0}")]
     Corrupt(String),
@@ -39,6 +43,13 @@ pub enum StorageError {
     /// Anything else: a bug.
     #[error("the database refused")]
     Other(#[source] anyhow::Error),
+}
+
+impl StorageError {
+    /// Whether the same unit, decided anew on what is stored now, may well go through at once.
+    pub fn is_worth_another_try(&self) -> bool {
+        matches!(self, Self::Conflict | Self::Aborted(_))
+    }
 }
 
 /// A database.

@@ -51,8 +51,8 @@ pub trait RunRepository {
     /// stored fence still is `run.fence` and the stored run has not ended; [`StorageError::Conflict`] otherwise. Gives
     /// whether a person asked it to stop meanwhile.
     async fn record_run(&mut self, run: &SyncRun) -> Result<bool, StorageError>;
-    /// Holds on to a run until then, if the stored fence still is `fence`; says whether it was, and whether a person
-    /// asked it to stop.
+    /// Holds on to a run until then, if the stored fence still is `fence`, the stored run has not ended and somebody
+    /// holds it; says whether it was so, and whether a person asked it to stop.
     async fn renew_lease(
         &mut self,
         id: RunId,

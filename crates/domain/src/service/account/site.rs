@@ -56,10 +56,19 @@ impl AccountService {
         id: SiteId,
         end_old_now: bool,
     ) -> Result<IssuedSiteKey, ServiceError> {
+        retrying!(self.try_rotate_site_key(id, end_old_now))
+    }
+
+    /// The site is held: of two who rotate at once the later one must see, and end, the other's key.
+    async fn try_rotate_site_key(
+        &self,
+        id: SiteId,
+        end_old_now: bool,
+    ) -> Result<IssuedSiteKey, ServiceError> {
         let now = self.clock.now();
         let api_key = new_site_key(&*self.random);
         let mut unit = self.storage.begin().await?;
-        let site = unit.find_site(id).await?.ok_or_else(|| unknown("site", id))?;
+        let site = unit.lock_site(id).await?.ok_or_else(|| unknown("site", id))?;
         let key = unit.insert_site_key(&site, hash_site_key(&api_key), now).await?;
         unit.expire_site_keys(id, &key, end_of_old(now, end_old_now)).await?;
         unit.commit().await?;
@@ -82,7 +91,7 @@ impl AccountService {
     ) -> Result<SecretString, ServiceError> {
         let now = self.clock.now();
         let mut unit = self.storage.begin().await?;
-        let site = unit.find_site(id).await?.ok_or_else(|| unknown("site", id))?;
+        let site = unit.lock_site(id).await?.ok_or_else(|| unknown("site", id))?;
         let newest = unit.list_webhook_secrets(id, now).await?.into_iter().map(|old| old.created_at).max();
         // The instant names the secret, so no two share one, whatever the clock does.
         let made_at = newest.map_or(now, |newest| now.max(newest + TimeDelta::microseconds(1)));

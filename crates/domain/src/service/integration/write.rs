@@ -17,7 +17,6 @@ use crate::service::once::{Claim, claim};
 use crate::service::race::{expect_version, retrying};
 use crate::service::sync::{Ending, end_run};
 use crate::service::{Conflict, IdempotencyKey, ServiceError};
-use crate::sync::RunStatus;
 use crate::time::Timestamp;
 use crate::validation::ValidationErrors;
 
@@ -189,11 +188,16 @@ impl IntegrationService {
         wanted: Wanted,
     ) -> Result<IntegrationView, ServiceError> {
         let now = self.clock.now();
-        let identity = integration.site_url.identity();
+        let before = integration.clone();
         let changed = self.apply(&mut integration, wanted, now);
-        let moved = integration.site_url.identity() != identity;
+        let identity = integration.site_url.identity();
+        let moved = identity != before.site_url.identity();
         if moved || !integration.is_active || !integration.sync_enabled {
             self.stop_run(unit.as_mut(), &mut integration, now).await?;
+        }
+        if moved {
+            // A post of the same id at the new address is another one until it is proven to be the same.
+            unit.unlink_contents(&before, Some(&identity), now).await?;
         }
         integration.version = unit.update_integration(&integration).await?;
         let mut event = connection_event(&integration, Action::Updated, caller.actor(), now);
@@ -226,16 +230,10 @@ impl IntegrationService {
         expected: Option<i64>,
     ) -> Result<(), ServiceError> {
         let mut unit = self.storage.begin().await?;
-        let integration = admit(caller, unit.lock_integration(id).await?, EDITOR)?;
+        let mut integration = admit(caller, unit.lock_integration(id).await?, EDITOR)?;
         expect_version(expected, integration.version)?;
         let now = self.clock.now();
-        if let Some(mut run) = unit.find_active_run(id).await? {
-            run.status = RunStatus::Cancelled;
-            run.finished_at = Some(now);
-            run.next_attempt_at = None;
-            run.lease = None;
-            unit.record_run(&run).await?;
-        }
+        self.stop_run(unit.as_mut(), &mut integration, now).await?;
         unit.delete_integration(&integration, now).await?;
         // Its history goes with it; this one line stays.
         let event = connection_event(&integration, Action::Deleted, caller.actor(), now);

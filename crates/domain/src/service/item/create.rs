@@ -54,7 +54,7 @@ impl ItemSync<'_> {
         let Some(mut content) = found.filter(|content| content.link.as_ref().is_none_or(ours)) else {
             return Ok(Located::Again);
         };
-        content.former_link = None;
+        self.confirm(uow.as_mut()).await?;
         if content.link.is_none() {
             content.link = Some(Link::to(self.integration.id, &written.item, Base::default()));
         }

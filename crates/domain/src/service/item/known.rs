@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::content::Content;
+use crate::content::{Content, FormerLink};
 use crate::id::ContentId;
 use crate::integration::Integration;
 use crate::ports::platform::ExternalItem;
@@ -12,7 +12,11 @@ use crate::ports::storage::{StorageError, UnitOfWork};
 pub(crate) struct Known {
     linked: HashMap<String, Content>,
     marked: HashMap<ContentId, Content>,
-    former: HashMap<String, Content>,
+    /// By the post that they were, at whatever address.
+    former: HashMap<String, Vec<Content>>,
+    site_identity: String,
+    /// Whether these posts are those of another address, which this site had before it moved here.
+    has_moved: bool,
 }
 
 impl Known {
@@ -28,7 +32,28 @@ impl Known {
         {
             return Some(content);
         }
-        self.former.remove(&item.external_id)
+        self.take_former(item)
+    }
+
+    /// A site moves as a whole: where one of these posts is proven to be what it was at another address, another one
+    /// of the same id and name is, too, although somebody edited it since.
+    fn take_former(&mut self, item: &ExternalItem) -> Option<Content> {
+        let were = self.former.get_mut(&item.external_id)?;
+        let is_here = |former: &FormerLink| former.site_identity == self.site_identity;
+        let was_elsewhere = |content: &Content, former: &FormerLink| {
+            content.content_type == item.content_type && self.has_moved && former.is_named_like(item)
+        };
+        let place = were.iter().position(|content| content.former_link.as_ref().is_some_and(is_here));
+        let place = place.or_else(|| {
+            were.iter().position(|content| {
+                content.former_link.as_ref().is_some_and(|former| was_elsewhere(content, former))
+            })
+        });
+        let mut content = were.swap_remove(place?);
+        if let Some(former) = &mut content.former_link {
+            former.site_identity.clone_from(&self.site_identity);
+        }
+        Some(content)
     }
 
     /// Whether what is known of a post is newer than what is shown of it.
@@ -61,23 +86,29 @@ impl Known {
         } else {
             uow.lock_contents(integration.site_id, &markers).await?
         };
-        let rest: Vec<String> = unlinked.iter().map(|item| item.external_id.clone()).collect();
-        let former = if rest.is_empty() {
-            Vec::new()
-        } else {
-            let identity = integration.site_url.identity();
-            uow.lock_formerly_linked_contents(integration.site_id, &identity, &rest).await?
-        };
         let marked: HashMap<ContentId, Content> =
             marked.into_iter().map(|content| (content.id, content)).collect();
-        let former = former
-            .into_iter()
-            .filter(|content| !marked.contains_key(&content.id))
-            .filter_map(|content| {
-                let id = content.former_link.as_ref()?.link.external_id.clone();
-                Some((id, content))
-            })
-            .collect();
-        Ok(Self { linked, marked, former })
+        let rest: Vec<String> = unlinked.iter().map(|item| item.external_id.clone()).collect();
+        let mut former: HashMap<String, Vec<Content>> = HashMap::new();
+        if !rest.is_empty() {
+            for content in uow.lock_formerly_linked_contents(integration.site_id, &rest).await? {
+                let was = content.former_link.as_ref().map(|former| former.link.external_id.clone());
+                if let Some(was) = was.filter(|_| !marked.contains_key(&content.id)) {
+                    former.entry(was).or_default().push(content);
+                }
+            }
+        }
+        let site_identity = integration.site_url.identity();
+        let has_moved = unlinked.iter().any(|item| {
+            former.get(&item.external_id).is_some_and(|were| were.iter().any(|was| was_left(was, item)))
+        });
+        Ok(Self { linked, marked, former, site_identity, has_moved })
     }
+}
+
+/// Whether a post is still as it was left at another address.
+fn was_left(content: &Content, item: &ExternalItem) -> bool {
+    // Of no address, so that the id alone never does.
+    content.content_type == item.content_type
+        && content.former_link.as_ref().is_some_and(|former| former.is_proven_by("", item))
 }

@@ -5,7 +5,7 @@ use super::{ItemError, ItemOutcome, ItemSync, Story};
 use crate::content::{Content, Removed};
 use crate::event::Action;
 use crate::id::ContentId;
-use crate::ports::platform::{ExternalItem, Lookup};
+use crate::ports::platform::{ExternalItem, Lookup, PlatformError};
 use crate::ports::storage::UnitOfWork;
 
 /// What looking for the post came to.
@@ -54,16 +54,16 @@ impl ItemSync<'_> {
             && content.link.as_ref().is_none_or(|link| link.integration_id == self.integration.id)
     }
 
-    /// The post that the content was before its integration was deleted, where it still is there.
+    /// The post that the content was before its integration was deleted or moved, where it still is there.
     pub(super) async fn find_former(&self, content: &Content) -> Result<Option<ExternalItem>, ItemError> {
+        let Some(former) = &content.former_link else { return Ok(None) };
         let identity = self.integration.site_url.identity();
-        let Some(former) = content.former_link.as_ref().filter(|former| former.site_identity == identity)
-        else {
-            return Ok(None);
-        };
-        match self.session.get(&content.content_type, &former.link.external_id).await? {
-            Lookup::Found(item) => Ok(Some(*item)),
-            Lookup::Gone => Ok(None),
+        match self.session.get(&content.content_type, &former.link.external_id).await {
+            Ok(Lookup::Found(item)) => Ok(former.is_proven_by(&identity, &item).then_some(*item)),
+            Ok(Lookup::Gone) => Ok(None),
+            // What another site keeps from us is not ours.
+            Err(PlatformError::Forbidden(_)) if former.site_identity != identity => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -81,6 +81,7 @@ impl ItemSync<'_> {
         let Some(mut content) = uow.lock_content(id).await?.filter(|content| self.is_ours(content)) else {
             return Ok(Located::Again);
         };
+        self.confirm(uow.as_mut()).await?;
         let Some(link) = &content.link else { return Ok(Located::Again) };
         let proven = link.is_gone();
         let removed = Removed::gone(link);

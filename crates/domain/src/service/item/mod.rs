@@ -56,7 +56,7 @@ pub(crate) enum ItemError {
     Platform(PlatformError),
     /// The store.
     Storage(StorageError),
-    /// Another node took the run over.
+    /// Another node took the run over, it has ended, or the integration is of another site now.
     Lost,
     /// A person asked the run to stop; what was done is recorded.
     Cancelled,
@@ -128,6 +128,22 @@ impl ItemSync<'_> {
             }
         }
         Err(busy())
+    }
+
+    /// Whether what the site said may be recorded: in a run while this node works on it, else while the integration is
+    /// of the site that was asked. A content that is held first can't change hands behind this.
+    async fn confirm(&self, uow: &mut dyn UnitOfWork) -> Result<(), ItemError> {
+        let holds = match &self.run {
+            Some((run, lease)) => {
+                uow.renew_lease(run.id, run.fence, self.clock.now() + *lease).await?.is_some()
+            }
+            None => {
+                let stored = uow.find_integration(self.integration.id).await?;
+                let asked = self.integration.site_url.identity();
+                stored.is_some_and(|stored| stored.site_url.identity() == asked)
+            }
+        };
+        if holds { Ok(()) } else { Err(ItemError::Lost) }
     }
 
     /// Holds on to the run, so that nothing is sent after another node took it over.

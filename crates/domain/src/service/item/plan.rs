@@ -20,7 +20,7 @@ impl ItemSync<'_> {
             Look::Gone => return Ok(self.plan_gone(&mut content)),
         };
         if content.link.is_none() {
-            content.adopt(self.integration.id, &item);
+            content.adopt(self.integration.id, &self.integration.site_url.identity(), &item);
         }
         let in_trash = item.trashed;
         let received = content.receive(&item, self.reach, self.clock.now());

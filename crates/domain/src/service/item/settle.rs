@@ -54,8 +54,9 @@ impl ItemSync<'_> {
         let Some(mut content) = uow.lock_content(id).await?.filter(|content| self.is_ours(content)) else {
             return Ok(Settled::Reread);
         };
+        self.confirm(uow.as_mut()).await?;
         if content.link.is_none() {
-            content.adopt(self.integration.id, &item);
+            content.adopt(self.integration.id, &self.integration.site_url.identity(), &item);
         }
         let received = content.receive(&item, self.reach, now);
         let Some(send) = self.to_send(&content, &received) else {
@@ -91,6 +92,7 @@ impl ItemSync<'_> {
     pub(super) async fn forget_intent(&self, id: ContentId) -> Result<(), ItemError> {
         let mut uow = self.storage.begin().await?;
         if let Some(mut content) = uow.lock_content(id).await? {
+            self.confirm(uow.as_mut()).await?;
             content.intent = None;
             save(uow.as_mut(), &content).await?;
             uow.commit().await?;
@@ -149,6 +151,7 @@ impl ItemSync<'_> {
         let Some(mut content) = uow.lock_content(id).await?.filter(|content| content.link.is_some()) else {
             return Ok(Settled::Reread);
         };
+        self.confirm(uow.as_mut()).await?;
         let slug = content.fields.slug.clone();
         content.record_written(sent, &written);
         story.pushed.extend(sent.present());

@@ -42,7 +42,7 @@ impl RunContext {
             pull: run.direction.pulls(),
             metadata_only: run.direction == Direction::Metadata,
             defer_deletes,
-            policy: self.integration.conflict_policy,
+            ..Reach::whole(self.integration.conflict_policy)
         }
     }
 }

@@ -57,8 +57,11 @@ impl RunExecutor {
         for mut content in contents {
             let found = batch.iter().find(|delete| delete.candidate.content_id == content.id);
             let Some(delete) = found else { continue };
-            let is_same =
-                content.link.as_ref().is_some_and(|link| link.external_id == delete.candidate.external_id);
+            // What came in of the post behind this run's back is newer than what the run saw of it.
+            let is_same = content.link.as_ref().is_some_and(|link| {
+                link.external_id == delete.candidate.external_id
+                    && link.external_modified_at <= delete.modified_at
+            });
             run.progress.done += 1;
             if !is_same {
                 run.progress.unchanged += 1;

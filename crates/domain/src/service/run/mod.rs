@@ -25,6 +25,7 @@ use crate::integration::SyncStatus;
 use crate::ports::platform::Platforms;
 use crate::ports::storage::{Storage, StorageError, UnitOfWork};
 use crate::ports::{Clock, CredentialCipher, Random};
+use crate::service::race::retrying;
 use crate::sync::{Phase, SyncRun};
 
 /// Posts fetched at once by their ids.
@@ -77,6 +78,10 @@ impl RunExecutor {
     /// Takes up a run that is due, or `only` this one, for a node. What the first claim of a run starts is recorded
     /// with it.
     pub async fn claim(&self, owner: &str, only: Option<RunId>) -> Result<Option<SyncRun>, StorageError> {
+        retrying!(self.try_to_claim(owner, only))
+    }
+
+    async fn try_to_claim(&self, owner: &str, only: Option<RunId>) -> Result<Option<SyncRun>, StorageError> {
         let now = self.clock.now();
         let mut uow = self.storage.begin().await?;
         let Some(run) = uow.claim_run(only, owner, now, now + self.lease).await? else { return Ok(None) };

@@ -1,5 +1,7 @@
 //! Bringing in what a page shows: one unit of work for its contents, their history, the run's count and checkpoint.
 
+use std::collections::HashSet;
+
 use super::context::RunContext;
 use super::{RunExecutor, Stop};
 use crate::content::{Content, ContentFailure, NewContent, Received};
@@ -37,6 +39,9 @@ impl RunExecutor {
         batch: Batch,
     ) -> Result<(), Stop> {
         let Batch { type_at, mut items, mut unreadable } = batch;
+        // A site that shows a post twice on one page (as pinned and as itself) has it once.
+        let mut shown = HashSet::new();
+        items.retain(|item| shown.insert(item.external_id.clone()));
         let mut uow = self.storage.begin().await?;
         let mut known = Known::find(uow.as_mut(), &context.integration, &items).await?;
         if items.iter().any(|item| known.is_newer_than(item)) {
@@ -132,7 +137,8 @@ impl RunExecutor {
         };
         let before = content.clone();
         if content.link.is_none() {
-            content.adopt(context.integration.id, item);
+            let site_identity = context.integration.site_url.identity();
+            content.adopt(context.integration.id, &site_identity, item);
             gathered.would_link += u64::from(run.options.dry_run);
         }
         let received = content.receive(item, context.reach(run, true), now);

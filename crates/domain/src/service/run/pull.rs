@@ -6,6 +6,9 @@ use super::{FETCH_AT_ONCE, RunExecutor, Stop};
 use crate::ports::platform::ListQuery;
 use crate::sync::{Direction, Phase, SyncRun};
 
+/// More than any site has of a type: what a site invents must not overflow what it is added to.
+const MOST_POSTS: u64 = u32::MAX as u64;
+
 impl RunExecutor {
     pub(super) async fn pull(&self, run: &mut SyncRun, context: &mut RunContext) -> Result<(), Stop> {
         let Some(at) = run.checkpoint.types.iter().position(|progress| !progress.listed) else {
@@ -24,7 +27,7 @@ impl RunExecutor {
         };
         let page = context.session.list(&query).await?;
         if progress.cursor.is_none() {
-            run.progress.total += page.total.unwrap_or_default();
+            run.progress.total += page.total.unwrap_or_default().min(MOST_POSTS);
         }
         if let Some(progress) = run.checkpoint.types.get_mut(at) {
             progress.started = progress.started.or(page.server_time);

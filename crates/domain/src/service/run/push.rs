@@ -8,7 +8,7 @@ use crate::id::ContentId;
 use crate::ports::platform::{PlatformError, Trouble};
 use crate::ports::storage::PendingQuery;
 use crate::service::item::{ItemError, ItemFailure, ItemSync, is_lasting};
-use crate::sync::{Phase, RetryItem, RunScope, SyncRun, Trigger};
+use crate::sync::{Phase, PlanAction, PlanEntry, RetryItem, RunScope, SyncRun, Trigger};
 
 /// How often an item is tried in one run.
 const MAX_TRIES: u32 = 4;
@@ -170,7 +170,17 @@ impl RunExecutor {
             actor: run.actor,
             run: None,
         };
-        let entry = item.plan(id).await?;
+        let entry = match item.plan(id).await {
+            // One item's trouble is not the others'.
+            Err(ItemError::Platform(error)) if error.is_of_one_item() => Some(PlanEntry {
+                content_id: Some(id),
+                external_id: None,
+                action: PlanAction::Skip,
+                fields: Vec::new(),
+                reason: error.trouble().message.clone(),
+            }),
+            planned => planned?,
+        };
         run.progress.done += 1;
         match &entry {
             None => run.progress.unchanged += 1,
@@ -182,8 +192,7 @@ impl RunExecutor {
     }
 }
 
-fn count_planned(run: &mut SyncRun, action: crate::sync::PlanAction) {
-    use crate::sync::PlanAction;
+fn count_planned(run: &mut SyncRun, action: PlanAction) {
     let progress = &mut run.progress;
     match action {
         PlanAction::CreateExternal | PlanAction::CreateLocal => progress.created += 1,

@@ -10,6 +10,7 @@ use crate::integration::StatusError;
 use crate::ports::platform::{MAINTENANCE, PlatformError, Trouble};
 use crate::ports::storage::StorageError;
 use crate::service::item::ItemError;
+use crate::service::race::retrying;
 use crate::service::sync::{Ending, end_run};
 use crate::sync::{RunError, RunStatus, SyncRun};
 use crate::time::Timestamp;
@@ -48,7 +49,7 @@ pub(super) enum Stop {
 impl From<StorageError> for Stop {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Conflict => Self::Pause {
+            StorageError::Conflict | StorageError::Aborted(_) => Self::Pause {
                 trouble: Trouble {
                     code: "changed_meanwhile".to_owned(),
                     message: "somebody else changed the same rows; it is tried again".to_owned(),
@@ -156,9 +157,18 @@ impl RunExecutor {
         TimeDelta::milliseconds(most / 2 + most / 2 * i64::from(byte[0]) / 255)
     }
 
-    async fn wait(&self, mut run: SyncRun, trouble: Trouble, at: Timestamp) -> Result<Turn, StorageError> {
-        let now = self.clock.now();
+    async fn wait(&self, run: SyncRun, trouble: Trouble, at: Timestamp) -> Result<Turn, StorageError> {
         let error = RunError::new(trouble.code, trouble.message);
+        retrying!(self.try_to_wait(run.clone(), &error, at))
+    }
+
+    async fn try_to_wait(
+        &self,
+        mut run: SyncRun,
+        error: &RunError,
+        at: Timestamp,
+    ) -> Result<Turn, StorageError> {
+        let now = self.clock.now();
         let mut event = run_event(&run, Action::RunStarted, false, now);
         event.event_type = EventType::Error;
         event.error_code = Some(error.code.clone());
@@ -174,7 +184,7 @@ impl RunExecutor {
             integration.updated_at = now;
             uow.update_integration(&integration).await?;
         }
-        run.error = Some(error);
+        run.error = Some(error.clone());
         match uow.record_run(&run).await {
             Ok(true) => {
                 drop(uow);
@@ -190,6 +200,15 @@ impl RunExecutor {
     }
 
     pub(super) async fn end(
+        &self,
+        run: SyncRun,
+        status: RunStatus,
+        error: Option<RunError>,
+    ) -> Result<Turn, StorageError> {
+        retrying!(self.try_to_end(run.clone(), status, error.clone()))
+    }
+
+    async fn try_to_end(
         &self,
         mut run: SyncRun,
         status: RunStatus,

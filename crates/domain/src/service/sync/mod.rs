@@ -17,6 +17,7 @@ use crate::ports::storage::{Cursor, CursorPage, Storage, UnitOfWork};
 use crate::ports::{Clock, RunQueue};
 use crate::service::ServiceError;
 use crate::service::integration::admit;
+use crate::service::race::retrying;
 use crate::sync::{RunStatus, SyncRun};
 
 /// Runs.
@@ -75,6 +76,15 @@ impl SyncService {
 
     /// Stops a run: at once where nobody works on it, else at its next item. One that has ended stays as it is.
     pub async fn cancel(
+        &self,
+        caller: &Caller,
+        id: IntegrationId,
+        run: RunId,
+    ) -> Result<SyncRun, ServiceError> {
+        retrying!(self.try_to_cancel(caller, id, run))
+    }
+
+    async fn try_to_cancel(
         &self,
         caller: &Caller,
         id: IntegrationId,

@@ -64,7 +64,7 @@ impl SyncService {
     pub async fn retry_failed(&self, caller: &Caller, id: IntegrationId) -> Result<SyncRun, ServiceError> {
         let options = RunOptions { scope: RunScope::Failed, ..RunOptions::default() };
         let wanted = Wanted { direction: Direction::Both, trigger: Trigger::Retry, options, key: None };
-        self.queue(caller, id, &wanted).await
+        retrying!(self.queue(caller, id, &wanted))
     }
 
     /// Queues a run for each integration whose time has come; gives how many.

@@ -28,12 +28,7 @@ impl WebhookService {
         if let Some(reason) = outdated(link, at, delivery.sequence) {
             return Ok(Judged::of(Outcome::Stale, Some(reason), &content));
         }
-        let reach = Reach {
-            pull: true,
-            metadata_only: false,
-            defer_deletes: false,
-            policy: integration.conflict_policy,
-        };
+        let reach = Reach::whole(integration.conflict_policy);
         let waits_for_pull = content.pull_wanted;
         let received = self.receive(&mut content, integration, delivery, at, reach, now);
         let body_differs = body_differs(&content, delivery);

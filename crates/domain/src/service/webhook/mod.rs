@@ -111,7 +111,7 @@ impl WebhookService {
                     }
                     return Ok(taken);
                 }
-                Err(StorageError::Conflict) => last = StorageError::Conflict,
+                Err(error) if error.is_worth_another_try() => last = error,
                 Err(error) => return Err(error.into()),
             }
         }

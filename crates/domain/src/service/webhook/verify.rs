@@ -7,6 +7,7 @@ use super::{Sender, WebhookService, sender};
 use crate::account::{Caller, WebhookSecret};
 use crate::ports::storage::{StorageError, UnitOfWork};
 use crate::service::ServiceError;
+use crate::service::race::retrying;
 use crate::webhook::{SignatureError, SignatureHeaders, Signed, SigningSecret, verify};
 
 /// A delivery that may be read.
@@ -53,11 +54,15 @@ impl WebhookService {
             Err(error @ WebhookError::Unsigned) => error.to_string(),
             Err(WebhookError::Service(_)) | Ok(_) => return judged,
         };
+        retrying!(self.count_rejected(sender, &note))?;
+        judged
+    }
+
+    async fn count_rejected(&self, sender: Sender, note: &str) -> Result<(), StorageError> {
         let mut uow = self.storage.begin().await?;
         let now = self.clock.now();
-        uow.count_webhook(sender.account_id, sender.site_id, "rejected", Some(&note), now).await?;
-        uow.commit().await?;
-        judged
+        uow.count_webhook(sender.account_id, sender.site_id, "rejected", Some(note), now).await?;
+        uow.commit().await
     }
 
     async fn judge_signature(

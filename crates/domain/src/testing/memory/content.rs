@@ -141,15 +141,15 @@ impl ContentRepository for MemoryUnit {
     async fn lock_formerly_linked_contents(
         &mut self,
         site: SiteId,
-        site_identity: &str,
         external_ids: &[String],
     ) -> Result<Vec<Content>, StorageError> {
         self.locked_contents(|row| {
             row.site_id == site
                 && row.link.is_none()
-                && row.former_link.as_ref().is_some_and(|former| {
-                    former.site_identity == site_identity && external_ids.contains(&former.link.external_id)
-                })
+                && row
+                    .former_link
+                    .as_ref()
+                    .is_some_and(|former| external_ids.contains(&former.link.external_id))
         })
     }
 

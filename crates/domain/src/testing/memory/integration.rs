@@ -71,9 +71,12 @@ fn stored(state: &mut State, new: &NewIntegration) -> Result<Integration, Storag
 }
 
 /// Turns a content's link into a former one.
-fn unlink(content: &mut Content, site_identity: &str, now: Timestamp) {
-    content.former_link =
-        content.link.take().map(|link| FormerLink { site_identity: site_identity.to_owned(), link });
+fn unlink(content: &mut Content, site_identity: &str, back_to: Option<&str>, now: Timestamp) {
+    let link = content.link.take();
+    let stays = content.former_link.as_ref().is_some_and(|former| Some(&*former.site_identity) == back_to);
+    if !stays {
+        content.former_link = link.map(|link| FormerLink { site_identity: site_identity.to_owned(), link });
+    }
     content.conflict = None;
     content.failure = None;
     content.intent = None;
@@ -169,17 +172,29 @@ impl IntegrationRepository for MemoryUnit {
         })
     }
 
+    async fn unlink_contents(
+        &mut self,
+        integration: &Integration,
+        back_to: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.write(|state| {
+            let (id, identity) = (integration.id, integration.site_url.identity());
+            for content in state.contents.values_mut().filter(|content| is_linked_by(content, id)) {
+                unlink(Arc::make_mut(content), &identity, back_to, now);
+            }
+            Ok(())
+        })
+    }
+
     async fn delete_integration(
         &mut self,
         integration: &Integration,
         now: Timestamp,
     ) -> Result<(), StorageError> {
+        self.unlink_contents(integration, None, now).await?;
         self.write(|state| {
             let id = integration.id;
-            let identity = integration.site_url.identity();
-            for content in state.contents.values_mut().filter(|content| is_linked_by(content, id)) {
-                unlink(Arc::make_mut(content), &identity, now);
-            }
             state.runs.retain(|_, run| run.integration_id != id);
             state.events.retain(|_, event| event.entry.integration_id != id);
             state.integrations.remove(&id);

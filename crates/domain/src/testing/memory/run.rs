@@ -160,9 +160,9 @@ impl RunRepository for MemoryUnit {
         until: Timestamp,
     ) -> Result<Option<bool>, StorageError> {
         self.write(|state| {
-            let Some(row) = state.runs.get_mut(&id).filter(|row| row.fence == fence) else {
-                return Ok(None);
-            };
+            let is_held =
+                |row: &&mut Arc<SyncRun>| row.fence == fence && row.lease.is_some() && !row.status.is_final();
+            let Some(row) = state.runs.get_mut(&id).filter(is_held) else { return Ok(None) };
             let run = Arc::make_mut(row);
             if let Some(lease) = &mut run.lease {
                 lease.until = until;

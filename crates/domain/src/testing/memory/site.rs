@@ -40,6 +40,10 @@ impl SiteRepository for MemoryUnit {
         Ok(self.state()?.sites.get(&id).cloned())
     }
 
+    async fn lock_site(&mut self, id: SiteId) -> Result<Option<Site>, StorageError> {
+        Ok(self.locked()?.sites.get(&id).cloned())
+    }
+
     async fn find_site_by_url(
         &mut self,
         account: AccountId,

@@ -57,6 +57,7 @@ impl ScriptedSite {
             hidden: BTreeMap::new(),
             lists_whole: true,
             tells_changes: true,
+            lists_twice: false,
         };
         Self(Arc::new(Inner {
             state: Mutex::new(json!({ "api": format!("{url}/wp-json/") })),
@@ -68,6 +69,15 @@ impl ScriptedSite {
             calls: Mutex::default(),
             away: Mutex::default(),
         }))
+    }
+
+    /// A copy of it as it is now, with its posts and keys, at another address.
+    #[must_use]
+    pub fn copy_to(&self, url: SiteUrl) -> Self {
+        let copy = Self::new(url.clone(), self.0.clock.clone());
+        let store = self.with_store(|store| store.clone());
+        copy.with_store(|own| *own = Store { site_url: url.as_str().to_owned(), ..store });
+        copy
     }
 
     /// Its address.
@@ -184,6 +194,11 @@ impl ScriptedSite {
     /// Whether a listing of ids is whole.
     pub fn set_lists_whole(&self, whole: bool) {
         self.with_store(|store| store.lists_whole = whole);
+    }
+
+    /// Whether a page of a listing shows each post twice.
+    pub fn set_lists_twice(&self, twice: bool) {
+        self.with_store(|store| store.lists_twice = twice);
     }
 
     /// Whether the connected user's frames are dropped from bodies, and the ampersands of titles and excerpts escaped.

@@ -40,6 +40,7 @@ macro_rules! storage_contract {
                 credentials_are_resealed_only_where_they_still_are_the_old_ones,
                 deleting_an_integration_takes_its_runs_and_events_and_no_others,
                 deleting_an_integration_turns_its_links_into_former_ones,
+                unlinking_keeps_the_former_links_of_the_site_it_goes_back_to,
                 an_integration_id_is_never_used_again,
             }
             integration_list {
@@ -96,6 +97,7 @@ macro_rules! storage_contract {
                 a_held_run_is_claimed_only_after_its_lease,
                 a_run_that_was_taken_over_refuses_its_former_holder,
                 a_renewed_lease_holds_longer,
+                a_run_that_has_ended_or_waits_is_not_renewed,
                 released_runs_are_claimable_at_once_and_only_those,
                 sixteen_claimers_at_once_never_get_the_same_run,
             }
@@ -161,6 +163,7 @@ mod tests {
             include_str!("run_claim.rs"),
             include_str!("site.rs"),
             include_str!("transaction.rs"),
+            include_str!("webhook.rs"),
         ];
         let names = files.iter().flat_map(|file| file.split("pub async fn ").skip(1));
         let names: Vec<&str> = names.filter_map(|rest| rest.split_once('(').map(|(name, _)| name)).collect();

@@ -215,6 +215,32 @@ pub async fn deleting_an_integration_turns_its_links_into_former_ones(storage: &
     Ok(())
 }
 
+/// Where the integration goes back to a site, the posts that were there are the ones to find again.
+pub async fn unlinking_keeps_the_former_links_of_the_site_it_goes_back_to(storage: &dyn Storage) -> Outcome {
+    let world = World::make(storage, "Acme").await?;
+    let bystander = World::make(storage, "Other").await?;
+    let theirs = store(storage, &bystander.new_linked("5")).await?;
+    let former = FormerLink { site_identity: "old.example".to_owned(), link: world.link("7") };
+    let plain = store(storage, &world.new_linked("5")).await?;
+    let returning = store(storage, &world.new_linked("6")).await?;
+    let returning = change(storage, &returning, |content| content.former_link = Some(former.clone())).await?;
+    let mut unit = storage.begin().await?;
+    unit.unlink_contents(&world.integration, Some("old.example"), at(9)).await?;
+    unit.commit().await?;
+
+    let mut unit = storage.read().await?;
+    let site_identity = world.integration.site_url.identity();
+    let left = plain.link.clone().map(|link| FormerLink { site_identity, link });
+    for (content, expected) in [(&plain, left), (&returning, Some(former))] {
+        let found = unit.find_content(content.id).await?.context("it is gone")?;
+        ensure!(found.link.is_none() && found.version == content.version + 1, "{found:?}");
+        ensure!(found.former_link == expected, "{:?}", found.former_link);
+    }
+    ensure!(unit.find_content(theirs.id).await? == Some(theirs));
+    ensure!(unit.find_integration(world.integration.id).await?.is_some());
+    Ok(())
+}
+
 /// A client that kept an id must never meet another row under it.
 pub async fn an_integration_id_is_never_used_again(storage: &dyn Storage) -> Outcome {
     let world = World::make(storage, "Acme").await?;

@@ -129,6 +129,25 @@ pub async fn a_renewed_lease_holds_longer(storage: &dyn Storage) -> Outcome {
     Ok(())
 }
 
+/// Whoever held it must learn that it is no longer its own, before it sends anything more.
+pub async fn a_run_that_has_ended_or_waits_is_not_renewed(storage: &dyn Storage) -> Outcome {
+    let world = World::make(storage, "Acme").await?;
+    for (status, next) in [(RunStatus::Cancelled, None), (RunStatus::Running, Some(at(90)))] {
+        let id = queue(storage, &world.new_run(true, at(1))).await?.id;
+        let held = claim_some(storage, "node-1", at(2), at(32)).await?;
+        ensure!(held.id == id);
+        let stopped = SyncRun { status, lease: None, next_attempt_at: next, ..held };
+        let mut unit = storage.begin().await?;
+        unit.record_run(&stopped).await?;
+        unit.commit().await?;
+        let mut unit = storage.begin().await?;
+        ensure!(unit.renew_lease(id, stopped.fence, at(60)).await? == None, "{status:?}");
+        unit.commit().await?;
+        ensure!(storage.read().await?.find_run(id).await? == Some(stopped));
+    }
+    Ok(())
+}
+
 /// A node that goes away leaves its runs to the others, and only its own.
 pub async fn released_runs_are_claimable_at_once_and_only_those(storage: &dyn Storage) -> Outcome {
     let world = World::make(storage, "Acme").await?;
