@@ -53,12 +53,18 @@ pub fn status_shape() -> Shape {
         required("post_status", shape::words(&STATUSES.join(", "))),
         optional("post_url", shape::nullable(shape::text())),
         optional("post_title", shape::nullable(shape::text())),
+        optional("date_gmt", shape::nullable(shape::time())),
+        optional("metadata", carried_shape()),
     ];
     shape::object(head_shape().into_iter().chain(members))
 }
 
 /// What [`metadata`] reads.
 pub fn metadata_shape() -> Shape {
+    shape::object(head_shape().into_iter().chain([required("metadata", carried_shape())]))
+}
+
+fn carried_shape() -> Shape {
     let text = || shape::nullable(shape::text());
     let term = || {
         shape::object([
@@ -72,7 +78,7 @@ pub fn metadata_shape() -> Shape {
         .additional_properties(Some(AdditionalProperties::RefOr(shape::list(term()).into())))
         .build();
     let seo = ["title", "description", "focus_keyword", "canonical"].map(|name| optional(name, text()));
-    let metadata = shape::object([
+    shape::object([
         optional("title", text()),
         optional("slug", text()),
         optional("excerpt", text()),
@@ -81,8 +87,7 @@ pub fn metadata_shape() -> Shape {
         optional("taxonomies", taxonomies),
         optional("featured_image_url", text()),
         optional("seo", shape::object(seo)),
-    ]);
-    shape::object(head_shape().into_iter().chain([required("metadata", metadata)]))
+    ])
 }
 
 fn head_shape() -> Vec<Member> {
@@ -111,8 +116,10 @@ pub fn status(body: &Object<'_>) -> Option<Delivery> {
     let status = body.lenient_text("post_status").then(known).required();
     let url = body.lenient_text("post_url").optional();
     let title = body.lenient_text("post_title").optional();
+    let date = body.lenient_time("date_gmt").optional();
+    let metadata = body.lenient_object("metadata").optional().map(|given| Box::new(carried(&given)));
     let head = head(body);
-    Some(Delivery { change: Change::Status { status: status?, url, title }, ..head? })
+    Some(Delivery { change: Change::Status { status: status?, url, title, date, metadata }, ..head? })
 }
 
 /// Something about a post, but its body, is another.

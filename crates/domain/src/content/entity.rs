@@ -105,6 +105,12 @@ impl Link {
     pub fn is_trashed(&self) -> bool {
         self.external_status == TRASH
     }
+
+    /// When the site says that the post changed, unless that is still to come: WordPress dates a new scheduled post's
+    /// change to the day it goes out, and every change until then would look older.
+    pub fn changed_before(&self, now: Timestamp) -> Option<Timestamp> {
+        self.external_modified_at.filter(|at| *at <= now)
+    }
 }
 
 /// The post that a content was before its integration was deleted or moved to another site.

@@ -103,7 +103,7 @@ impl SinglePullService {
         let known = known.take(item);
         // A cache in front of the site can show an older version than the one that was told: that is not taken in. And
         // somebody may have changed the post while it was read. Then it is read once more.
-        let told_at = known.as_ref().and_then(|content| content.link.as_ref()?.external_modified_at);
+        let told_at = known.as_ref().and_then(|content| content.link.as_ref()?.changed_before(now));
         let is_old = read_at < told_at.map_or(pull.wanted_at, |told_at| told_at.max(pull.wanted_at));
         let is_done = !is_old && uow.close_pull(pull, read_at).await?;
         if let Some(mut content) = known {

@@ -36,6 +36,10 @@ pub enum Change {
         url: Option<String>,
         /// The post's raw title.
         title: Option<String>,
+        /// When it is or will be public, where that was told.
+        date: Option<Timestamp>,
+        /// What changed along with it: a post that goes out or comes back mostly has another slug too.
+        metadata: Option<Box<Metadata>>,
     },
     /// Metadata: only what was carried.
     Metadata(Box<Metadata>),

@@ -89,6 +89,23 @@ async fn a_site_whose_clock_is_ahead_does_not_make_everything_after_look_old() -
 }
 
 #[tokio::test]
+async fn a_post_that_is_dated_ahead_can_still_be_told_of() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    world.site.edit_quietly(&ids[0], |post| post.modified_at = world.clock.now() + TimeDelta::days(30));
+    world.sync_well(Direction::FromExternal).await?;
+    world.clock.advance(TimeDelta::minutes(1));
+    world.site.edit(&ids[0], |post| {
+        post.title = "Out now".into();
+        post.html = "<p>Out now</p>".into();
+    });
+    assert_eq!(world.deliver(&world.told(&ids[0], 2)).await?.outcome, Outcome::Applied);
+    world.pull_singles().await?;
+    let content = world.of_post(&ids[0]).await?;
+    assert_eq!((content.fields.html.as_str(), content.sync_state), ("<p>Out now</p>", SyncState::InSync));
+    Ok(())
+}
+
+#[tokio::test]
 async fn trash_restore_and_deletion_end_alike_in_whatever_order_they_come() -> anyhow::Result<()> {
     let orders: [[usize; 4]; 4] = [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]];
     for order in orders {
@@ -183,9 +200,40 @@ async fn foreign_ids_and_copies_of_the_site_change_nothing() -> anyhow::Result<(
     let other = Delivery { integration_id: IntegrationId::new(999), ..told.clone() };
     assert_eq!(world.deliver(&other).await?.reason, Some("other_integration"));
     let url = Some("https://staging.shop.example/hello/".to_owned());
-    let copy = Delivery { change: Change::Status { status: "trash".into(), url, title: None }, ..told };
+    let change = Change::Status { status: "trash".into(), url, title: None, date: None, metadata: None };
+    let copy = Delivery { change, ..told };
     assert_eq!(world.deliver(&copy).await?.reason, Some("site_copy"));
     assert!(world.of_post(&ids[0]).await?.deleted_at.is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_status_brings_along_what_changed_with_it() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    let told = world.told(&ids[0], 1);
+    let planned = world.clock.now() + TimeDelta::days(3);
+    let metadata = Metadata {
+        title: Some("Planned".into()),
+        slug: Some("planned".into()),
+        terms: Some(vec![Term { taxonomy: "category".into(), name: "News".into(), slug: None }]),
+        taxonomies: vec!["category".into()],
+        ..Metadata::default()
+    };
+    let change = Change::Status {
+        status: "future".into(),
+        url: None,
+        title: None,
+        date: Some(planned),
+        metadata: Some(Box::new(metadata)),
+    };
+    let taken = world.deliver(&Delivery { change, ..told }).await?;
+    assert_eq!((taken.outcome, world.pull_singles().await?), (Outcome::Applied, 0));
+    let content = world.of_post(&ids[0]).await?;
+    let fields = content.fields;
+    assert_eq!((fields.status, fields.publish_at), (ContentStatus::Approved, Some(planned)));
+    assert_eq!((fields.title.as_str(), fields.slug.as_str()), ("Planned", "planned"));
+    assert_eq!(fields.terms.iter().map(|term| term.name.as_str()).collect::<Vec<_>>(), ["News"]);
+    assert_eq!(content.sync_state, SyncState::InSync);
     Ok(())
 }
 

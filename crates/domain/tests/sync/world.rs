@@ -187,7 +187,13 @@ impl World {
             modified_at: post.as_ref().map_or_else(|| self.site.now(), |post| post.modified_at),
             content_hash: post.as_ref().map(|post| hash_bytes(post.html.as_bytes())),
             sequence: Some(sequence),
-            change: Change::Status { status, url: None, title: post.map(|post| post.title) },
+            change: Change::Status {
+                status,
+                url: None,
+                title: post.map(|post| post.title),
+                date: None,
+                metadata: None,
+            },
         }
     }
 

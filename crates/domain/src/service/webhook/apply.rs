@@ -8,7 +8,10 @@ use crate::integration::Integration;
 use crate::ports::platform::ExternalItem;
 use crate::ports::storage::{StorageError, UnitOfWork};
 use crate::time::Timestamp;
-use crate::webhook::{Change, Delivery, Outcome};
+use crate::webhook::{Change, Delivery, Metadata, Outcome};
+
+/// The site's word for a post that is to go out later.
+const FUTURE: &str = "future";
 
 impl WebhookService {
     pub(super) async fn apply(
@@ -25,7 +28,7 @@ impl WebhookService {
         let Some(link) = &content.link else {
             return Ok(Judged::of(Outcome::Ignored, Some("not_tracked"), &content));
         };
-        if let Some(reason) = outdated(link, at, delivery.sequence) {
+        if let Some(reason) = outdated(link, at, delivery.sequence, now) {
             return Ok(Judged::of(Outcome::Stale, Some(reason), &content));
         }
         let reach = Reach::whole(integration.conflict_policy);
@@ -73,7 +76,10 @@ impl WebhookService {
                 };
                 return content.receive_removed(&removed, reach, now);
             }
-            Change::Status { status, url, title } => {
+            Change::Status { status, url, title, date, metadata } => {
+                if let Some(metadata) = metadata {
+                    item.fields = carried(metadata, content, &link);
+                }
                 item.status.clone_from(status);
                 item.trashed = false;
                 if url.is_some() {
@@ -81,16 +87,22 @@ impl WebhookService {
                 }
                 let platform = self.platforms.find(integration.platform);
                 item.fields.status = platform.and_then(|platform| platform.read_status(status));
-                item.fields.title.clone_from(title);
+                item.fields.title = title.clone().or(item.fields.title);
+                if status == FUTURE {
+                    item.fields.publish_at = date.map(Some);
+                }
             }
-            Change::Metadata(metadata) => {
-                let agreed = &link.base.local;
-                let terms = agreed.terms.as_deref().unwrap_or(&content.fields.terms);
-                item.fields = metadata.patch(terms, agreed.seo.as_ref().unwrap_or(&content.fields.seo));
-            }
+            Change::Metadata(metadata) => item.fields = carried(metadata, content, &link),
         }
         content.receive(&item, reach, now)
     }
+}
+
+/// What is carried, in place of the parts of it that both sides agreed on.
+fn carried(metadata: &Metadata, content: &Content, link: &Link) -> FieldPatch {
+    let agreed = &link.base.local;
+    let terms = agreed.terms.as_deref().unwrap_or(&content.fields.terms);
+    metadata.patch(terms, agreed.seo.as_ref().unwrap_or(&content.fields.seo))
 }
 
 /// The post as it is known, with no field shown.
@@ -109,13 +121,16 @@ fn as_known(content: &Content, link: &Link, at: Timestamp) -> ExternalItem {
 }
 
 /// Why nothing of a delivery may be taken any more.
-fn outdated(link: &Link, at: Timestamp, sequence: Option<i64>) -> Option<&'static str> {
+fn outdated(link: &Link, at: Timestamp, sequence: Option<i64>, now: Timestamp) -> Option<&'static str> {
     if link.is_gone() {
         return Some("deleted");
     }
-    let known = link.external_modified_at?;
     let lower = matches!((sequence, link.external_sequence), (Some(told), Some(known)) if told < known);
-    (at < known || (at == known && lower)).then_some("older")
+    let is_older = match link.changed_before(now) {
+        Some(known) => at < known || (at == known && lower),
+        None => lower,
+    };
+    is_older.then_some("older")
 }
 
 /// Whether the site's body is another than the one that was read.
@@ -128,7 +143,7 @@ fn body_differs(content: &Content, delivery: &Delivery) -> bool {
     }
 }
 
-/// A scheduled post's date is not carried.
+/// A scheduled post whose date was not told.
 fn needs_date(delivery: &Delivery) -> bool {
-    matches!(&delivery.change, Change::Status { status, .. } if status == "future")
+    matches!(&delivery.change, Change::Status { status, date: None, .. } if status == FUTURE)
 }
