@@ -1,9 +1,11 @@
 //! The main job on a real WordPress: connect, pull, push, conflicts, crashes.
 
+mod acts;
 mod cases;
 mod checks;
 mod connecting;
 mod crashes;
+mod delivering;
 mod doctor;
 mod limits;
 mod moving;
@@ -11,6 +13,7 @@ mod nodes;
 mod pulling;
 mod pushing;
 mod structure;
+mod telling;
 mod webhooks;
 
 use std::time::{Duration, Instant};

@@ -1,0 +1,106 @@
+//! A connected site whose plugin tells what happens there, and what of it arrives.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use reqwest::Method;
+use serde_json::Value;
+
+use super::Connected;
+use crate::harness::{Answer, Client};
+
+/// What takes a second takes longer on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A connected site whose plugin tells what happens there.
+pub struct Telling {
+    pub connected: Connected,
+}
+
+impl Telling {
+    /// One whose posts are all here.
+    pub async fn start() -> anyhow::Result<Self> {
+        Self::of(Connected::small().await?).await
+    }
+
+    pub async fn of(connected: Connected) -> anyhow::Result<Self> {
+        connected.synced("from_external").await?;
+        connected.site.eval("update_option( Igny8_Bridge_Options::TWO_WAY_SYNC, '1' );")?;
+        Ok(Self { connected })
+    }
+
+    /// A request of the block editor. In its path and in the code of [`Self::does`] `{id}` stands for the post.
+    pub async fn edit(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Answer> {
+        let site = &self.connected.site;
+        let request = Client::anonymous(&site.url)?.request(method, &format!("/wp-json/wp/v2/{path}"));
+        let person = &site.admin;
+        let answer =
+            Answer::of(request.basic_auth(&person.user, Some(&person.application_password)).json(body))
+                .await?;
+        ensure!(answer.status.is_success(), "{path}: {}", answer.text);
+        Ok(answer)
+    }
+
+    /// Deliveries that the site has made of a post, sent or not.
+    pub fn made(&self, post: i64) -> anyhow::Result<i64> {
+        let php = format!(
+            "global $wpdb; return (int) $wpdb->get_var( 'SELECT COUNT(*) FROM ' . Igny8_Bridge_Outbox::table() . ' WHERE post_id = {post}' );"
+        );
+        self.connected.site.eval(&php)?.as_i64().context("a number")
+    }
+
+    /// Webhooks of a post that came in, oldest first.
+    pub async fn came(&self, post: i64) -> anyhow::Result<Vec<Value>> {
+        let mut found = self.events("event_type=webhook").await?;
+        found.retain(|event| event["external_id"] == post.to_string());
+        found.reverse();
+        Ok(found)
+    }
+
+    /// Every event of a kind, newest first.
+    pub async fn events(&self, filter: &str) -> anyhow::Result<Vec<Value>> {
+        let owner = self.connected.owner()?;
+        let mut path = format!("integrations/{}/events/?page_size=100&{filter}", self.connected.integration);
+        let mut events = Vec::new();
+        loop {
+            let list = owner.get(&path).await?;
+            events.extend(list.expect(200)?["results"].as_array().context("results")?.iter().cloned());
+            let Some(next) = list.body["next"].as_str() else { return Ok(events) };
+            path = next.strip_prefix(self.connected.service.origin()).context("our own address")?.to_owned();
+        }
+    }
+
+    /// Waits until the content of a post is as it should be and waits for nothing.
+    pub async fn content_is(
+        &self,
+        what: &str,
+        post: i64,
+        right: impl Fn(&Value) -> bool,
+    ) -> anyhow::Result<Value> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut last = None;
+        while Instant::now() < deadline {
+            last = self.find(post).await?;
+            if let Some(content) =
+                last.as_ref().filter(|content| content["sync_state"] == "in_sync" && right(content))
+            {
+                return Ok(content.clone());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let outbox = self.connected.site.eval(
+            "global $wpdb; return array( Igny8_Bridge_Sender::state(), $wpdb->get_results( 'SELECT * FROM ' . Igny8_Bridge_Outbox::table() ) );",
+        )?;
+        bail!("{what}: {last:?}\n{:?}\n{outbox}\n{}", self.came(post).await?, self.connected.service.log()?)
+    }
+
+    async fn find(&self, post: i64) -> anyhow::Result<Option<Value>> {
+        for deleted in ["", "&deleted=true"] {
+            let found = self.connected.contents(&format!("external_id={post}{deleted}")).await?;
+            if let Some(content) = found.first() {
+                return Ok(Some(self.connected.content(&content["id"]).await?.body));
+            }
+        }
+        Ok(None)
+    }
+}
