@@ -3,5 +3,7 @@
 
 mod api;
 mod cli;
+mod demo;
+mod documents;
 mod harness;
 mod sites;

@@ -12,6 +12,7 @@ mod moving;
 mod nodes;
 mod pulling;
 mod pushing;
+mod settings_page;
 mod structure;
 mod telling;
 mod webhooks;

@@ -82,7 +82,7 @@ tell_trouble() {
 }
 
 end() {
-  local status=$?
+  local status=${1:-$?}
   trap '' INT TERM HUP
   trap - EXIT
   [ $status = 0 ] || [ -z "$title" ] || tell_trouble

@@ -3,6 +3,7 @@
 
 mod binary;
 mod browser;
+mod chromium;
 mod database;
 mod http;
 mod service;
@@ -11,6 +12,7 @@ mod wordpress;
 
 pub use binary::{Finished, contains, igny8, run_in};
 pub use browser::{Browser, nonce};
+pub use chromium::{Chromium, ENTER, SPACE, TAB};
 pub use database::{Backend, JWT_SECRET};
 pub use http::{Answer, Client};
 pub use service::{Service, Tenant};
