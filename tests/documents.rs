@@ -90,9 +90,9 @@ fn the_pictures_show_the_settings_page_as_it_is() -> anyhow::Result<()> {
 fn pages() -> anyhow::Result<Vec<String>> {
     let mut pages = Vec::new();
     for entry in std::fs::read_dir(Path::new(ROOT).join("docs"))? {
-        let name = entry?.file_name().into_string().map_err(|name| anyhow::anyhow!("{}", name.display()))?;
-        if name.ends_with(".md") {
-            pages.push(format!("docs/{name}"));
+        let name = PathBuf::from(entry?.file_name());
+        if name.extension().is_some_and(|extension| extension == "md") {
+            pages.push(format!("docs/{}", name.display()));
         }
     }
     ensure!(!pages.is_empty(), "there are pages");
@@ -123,7 +123,7 @@ fn run_page(page: &str, environment: &[(&'static str, String)]) -> anyhow::Resul
         if block.is("serves") {
             serving.push(shell.serve(&block.text)?);
         } else if block.is("runnable") {
-            script.push_str(&format!("{}echo '{END}'\n", block.text));
+            script = script + &block.text + "echo '" + END + "'\n";
             answers.push(None);
         } else if block.is("answer") {
             *answers.last_mut().context("an answer stands after its command")? = Some(&block.text);

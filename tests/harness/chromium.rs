@@ -1,4 +1,4 @@
-//! A real browser, driven over WebDriver: what can be tested of a page only by using it.
+//! A real browser, driven over `WebDriver`: what can be tested of a page only by using it.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
@@ -12,7 +12,7 @@ use super::http::Client;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Keys, as WebDriver spells them.
+/// Keys, as `WebDriver` spells them.
 pub const TAB: &str = "\u{E004}";
 pub const ENTER: &str = "\u{E007}";
 pub const SPACE: &str = " ";
