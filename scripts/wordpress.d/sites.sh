@@ -27,7 +27,7 @@ choose_server_user() {
 # The checkout may be where only root can look, as in root's own home.
 share_scripts() {
   ! runuser -u "$server_user" -- test -r "$php_files/install.php" 2>/dev/null || return 0
-  mkdir -p "$dir/php"; cp "$php_files"/*.php "$dir/php/"
+  install -d -m 755 "$dir/php"; install -m 644 "$php_files"/*.php "$dir/php/"
 }
 
 write_options() {
