@@ -8,6 +8,9 @@ use igny8_integration_domain::validation::FieldError;
 
 use crate::problem::Problem;
 
+/// So many faults are named; a body that has more is answered no better for naming all, and must not cost all.
+const MOST: usize = 100;
+
 /// What is wrong with an input, so far.
 #[derive(Debug, Default)]
 pub struct Problems(RefCell<Vec<FieldError>>);
@@ -16,7 +19,7 @@ impl Problems {
     /// Adds what is wrong with a field, unless something is known of it already.
     pub fn add(&self, error: FieldError) {
         let mut errors = self.0.borrow_mut();
-        if errors.iter().all(|known| known.field != error.field) {
+        if errors.len() < MOST && errors.iter().all(|known| known.field != error.field) {
             errors.push(error);
         }
     }
@@ -172,6 +175,15 @@ pub fn timestamp(text: &str) -> Result<Timestamp, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_body_of_a_million_faults_is_judged_quickly_and_answered_briefly() {
+        let problems = Problems::default();
+        for entry in 0..1_000_000 {
+            problems.add(FieldError::required(format!("terms.{entry}.name")));
+        }
+        assert_eq!(problems.0.into_inner().len(), MOST);
+    }
 
     #[rstest::rstest]
     #[case("2026-01-31T08:00:00Z", Some("2026-01-31T08:00:00Z"))]

@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::content::{Base, ContentStatus, Field, FieldPatch};
+use crate::content::{Base, ContentStatus, Field, FieldPatch, hash_bytes};
 use crate::time::Timestamp;
 
 /// How long after an unanswered write a change on the site is still taken for that write's own.
@@ -41,6 +41,29 @@ impl PushIntent {
             }
         }
         base
+    }
+
+    /// Whether the write may still be under way.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now < self.sent_at + ECHO_WINDOW
+    }
+
+    /// What is left of it once the site told of changes: it tells of nothing that was written with our key, so they are
+    /// somebody else's and must not be taken for this write's own. `body` is the hash of the site's body, where told.
+    #[must_use]
+    pub fn besides(mut self, base: &Base, told: &FieldPatch, body: Option<&str>) -> Option<Self> {
+        let is_write = !self.fields.is_empty();
+        for field in told.present() {
+            if base.external_changed(field, told) && !self.fields.agrees(field, told) {
+                self.fields.remove(field);
+            }
+        }
+        let is_body = |known: &str| body.is_none_or(|told| told.eq_ignore_ascii_case(known));
+        let was_body = base.external.get(&Field::Html).is_some_and(|known| is_body(known));
+        if !was_body && self.fields.html.as_ref().is_some_and(|sent| !is_body(&hash_bytes(sent.as_bytes()))) {
+            self.fields.html = None;
+        }
+        (!is_write || !self.fields.is_empty()).then_some(self)
     }
 }
 

@@ -105,6 +105,9 @@ impl SinglePullService {
         // somebody may have changed the post while it was read. Then it is read once more.
         let told_at = known.as_ref().and_then(|content| content.link.as_ref()?.changed_before(now));
         let is_old = read_at < told_at.map_or(pull.wanted_at, |told_at| told_at.max(pull.wanted_at));
+        // While a push is under way nobody can say whose text this is.
+        let intent = known.as_ref().and_then(|content| content.intent.as_ref());
+        let is_old = is_old || intent.is_some_and(|intent| intent.is_fresh(now));
         let is_done = !is_old && uow.close_pull(pull, read_at).await?;
         if let Some(mut content) = known {
             let before = content.clone();

@@ -176,7 +176,8 @@ impl Content {
             conflicts.push(Field::Status);
         }
         link.see(item);
-        self.pull_wanted = false;
+        // What may not be taken now is still to be taken.
+        self.pull_wanted = !reach.pull && !with_decision(&decisions, Decision::Pull).is_empty();
         if conflicts.is_empty() {
             self.conflict = None;
             self.apply_presence(found.presence, &mut link, item, reach, now, &mut received);

@@ -36,6 +36,13 @@ pub(super) fn had_no_effect(error: &PlatformError) -> bool {
     }
 }
 
+/// By what a post was last known: a delivery moves it.
+type Stamp = Option<(Option<Timestamp>, Option<i64>)>;
+
+fn stamp(content: &Content) -> Stamp {
+    content.link.as_ref().map(|link| (link.external_modified_at, link.external_sequence))
+}
+
 /// What is sent in one write.
 enum Send {
     Fields(Box<FieldPatch>),
@@ -67,6 +74,7 @@ impl ItemSync<'_> {
             Send::Fields(fields) => (**fields).clone(),
             Send::Trash => FieldPatch::default(),
         };
+        let seen = stamp(&content);
         content.intent = Some(PushIntent { fields: fields.clone(), sent_at: now });
         content.updated_at = now;
         save(uow.as_mut(), &content).await?;
@@ -74,7 +82,7 @@ impl ItemSync<'_> {
         uow.commit().await?;
 
         match self.send(&content.content_type, &item, send).await {
-            Ok(written) => self.record_sent(id, &fields, written, story).await,
+            Ok(written) => self.record_sent(id, &fields, written, seen, story).await,
             Err(PlatformError::Conflict(_)) => {
                 self.forget_intent(id).await?;
                 Ok(Settled::Reread)
@@ -144,6 +152,7 @@ impl ItemSync<'_> {
         id: ContentId,
         sent: &FieldPatch,
         written: Written,
+        seen: Stamp,
         story: &mut Story,
     ) -> Result<Settled, ItemError> {
         let now = self.clock.now();
@@ -152,6 +161,7 @@ impl ItemSync<'_> {
             return Ok(Settled::Reread);
         };
         self.confirm(uow.as_mut()).await?;
+        let is_told_of = stamp(&content) != seen;
         let slug = content.fields.slug.clone();
         content.record_written(sent, &written);
         story.pushed.extend(sent.present());
@@ -163,6 +173,13 @@ impl ItemSync<'_> {
             save(uow.as_mut(), &content).await?;
             uow.commit().await?;
             return Err(ItemError::Platform(PlatformError::Rejected(not_as_meant(&written))));
+        }
+        if is_told_of {
+            // The site told of somebody's change meanwhile, so the answer may be older than what is known.
+            content.updated_at = now;
+            save(uow.as_mut(), &content).await?;
+            uow.commit().await?;
+            return Ok(Settled::Reread);
         }
         let received = content.receive(&written.item, self.reach, now);
         if self.to_send(&content, &received).is_some() {

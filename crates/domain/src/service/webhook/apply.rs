@@ -32,12 +32,19 @@ impl WebhookService {
             return Ok(Judged::of(Outcome::Stale, Some(reason), &content));
         }
         let reach = Reach::whole(integration.conflict_policy);
+        let sequence = sequence_after(link, at, delivery.sequence);
         let waits_for_pull = content.pull_wanted;
-        let received = self.receive(&mut content, integration, delivery, at, reach, now);
+        // Only a whole reading can say what has become of a conflict.
+        let is_contested = content.conflict.is_some() && !removes(delivery);
+        let received = if is_contested {
+            Received::default()
+        } else {
+            self.receive(&mut content, integration, delivery, at, reach, now)
+        };
         let body_differs = body_differs(&content, delivery);
-        let wants_pull = body_differs || waits_for_pull || has_gap || needs_date(delivery);
+        let wants_pull = body_differs || waits_for_pull || has_gap || is_contested || needs_date(delivery);
         if let Some(link) = &mut content.link {
-            link.external_sequence = link.external_sequence.max(delivery.sequence);
+            link.external_sequence = sequence;
         }
         let mut judged = Judged::of(Outcome::Applied, None, &content);
         if wants_pull && content.link.as_ref().is_some_and(|link| !link.is_gone() && !link.is_trashed()) {
@@ -66,15 +73,18 @@ impl WebhookService {
         now: Timestamp,
     ) -> Received {
         let Some(link) = content.link.clone() else { return Received::default() };
+        let intent = content.intent.take();
         let mut item = as_known(content, &link, at);
         match &delivery.change {
-            Change::Status { status, .. } if status == GONE || status == TRASH => {
+            Change::Status { status, .. } if removes(delivery) => {
                 let removed = Removed {
                     status: status.clone(),
                     modified_at: Some(at),
                     version: link.external_version.clone(),
                 };
-                return content.receive_removed(&removed, reach, now);
+                let received = content.receive_removed(&removed, reach, now);
+                content.intent = intent;
+                return received;
             }
             Change::Status { status, url, title, date, metadata } => {
                 if let Some(metadata) = metadata {
@@ -94,7 +104,11 @@ impl WebhookService {
             }
             Change::Metadata(metadata) => item.fields = carried(metadata, content, &link),
         }
-        content.receive(&item, reach, now)
+        let received = content.receive(&item, reach, now);
+        // A push may be under way, or its answer lost.
+        let body = delivery.content_hash.as_deref();
+        content.intent = intent.and_then(|intent| intent.besides(&link.base, &item.fields, body));
+        received
     }
 }
 
@@ -103,6 +117,10 @@ fn carried(metadata: &Metadata, content: &Content, link: &Link) -> FieldPatch {
     let agreed = &link.base.local;
     let terms = agreed.terms.as_deref().unwrap_or(&content.fields.terms);
     metadata.patch(terms, agreed.seo.as_ref().unwrap_or(&content.fields.seo))
+}
+
+fn removes(delivery: &Delivery) -> bool {
+    matches!(&delivery.change, Change::Status { status, .. } if status == GONE || status == TRASH)
 }
 
 /// The post as it is known, with no field shown.
@@ -131,6 +149,13 @@ fn outdated(link: &Link, at: Timestamp, sequence: Option<i64>, now: Timestamp) -
         None => lower,
     };
     is_older.then_some("older")
+}
+
+/// The number that later deliveries are measured by. A site that was restored from a backup begins again with a lower one:
+/// what is newer by its time is newer.
+fn sequence_after(link: &Link, at: Timestamp, told: Option<i64>) -> Option<i64> {
+    let is_newer = link.external_modified_at.is_some_and(|known| at > known);
+    if is_newer { told.or(link.external_sequence) } else { link.external_sequence.max(told) }
 }
 
 /// Whether the site's body is another than the one that was read.

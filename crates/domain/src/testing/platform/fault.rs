@@ -45,14 +45,23 @@ pub(super) struct Planned {
     fault: Fault,
 }
 
-/// What a test does on the site just before a call.
+/// What a test does on the site just before or after a call.
 type Interruption = Box<dyn FnOnce(&ScriptedSite) + Send>;
 
 /// Everything that is planned.
 #[derive(Default)]
 pub(super) struct Faults {
     planned: Vec<Planned>,
-    interruptions: Vec<(CallKind, Interruption)>,
+    interruptions: Vec<(CallKind, Moment, Interruption)>,
+}
+
+/// When an interruption happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// Before the call is judged.
+    Before,
+    /// After it had its effect, before the caller learns of it.
+    After,
 }
 
 impl Faults {
@@ -60,8 +69,8 @@ impl Faults {
         self.planned.push(Planned { kind, skip, times, fault });
     }
 
-    pub(super) fn interrupt(&mut self, kind: CallKind, act: Interruption) {
-        self.interruptions.push((kind, act));
+    pub(super) fn interrupt(&mut self, kind: CallKind, moment: Moment, act: Interruption) {
+        self.interruptions.push((kind, moment, act));
     }
 
     pub(super) fn clear(&mut self) {
@@ -69,10 +78,11 @@ impl Faults {
         self.interruptions.clear();
     }
 
-    /// What is to be done on the site before this call.
-    pub(super) fn interruption(&mut self, kind: CallKind) -> Option<Interruption> {
-        let place = self.interruptions.iter().position(|(planned, _)| *planned == kind)?;
-        Some(self.interruptions.remove(place).1)
+    /// What is to be done on the site before or after this call.
+    pub(super) fn interruption(&mut self, kind: CallKind, moment: Moment) -> Option<Interruption> {
+        let mut planned = self.interruptions.iter();
+        let place = planned.position(|(of, at, _)| (*of, *at) == (kind, moment))?;
+        Some(self.interruptions.remove(place).2)
     }
 
     /// The fault of this call: the first planned one that fits and is not still waiting.

@@ -7,7 +7,7 @@ use chrono::{SubsecRound as _, TimeDelta};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::fault::{Fault, Faults};
+use super::fault::{Fault, Faults, Moment};
 use super::store::Store;
 use super::{Call, CallKind, SitePost};
 use crate::integration::SiteUrl;
@@ -307,7 +307,12 @@ impl ScriptedSite {
     /// Something happens on the site just before the next call of a kind is judged: an editor saves between a read and
     /// the write that follows it.
     pub fn before_next(&self, kind: CallKind, act: impl FnOnce(&Self) + Send + 'static) {
-        held(&self.0.faults).interrupt(kind, Box::new(act));
+        held(&self.0.faults).interrupt(kind, Moment::Before, Box::new(act));
+    }
+
+    /// Something happens once the next call of a kind that goes well had its effect, before its caller learns of it.
+    pub fn after_next(&self, kind: CallKind, act: impl FnOnce(&Self) + Send + 'static) {
+        held(&self.0.faults).interrupt(kind, Moment::After, Box::new(act));
     }
 
     /// Nothing goes wrong any more.
@@ -343,16 +348,17 @@ impl ScriptedSite {
     ) -> Result<T, PlatformError> {
         let kind = call.kind;
         held(&self.0.calls).push(call);
-        let interruption = held(&self.0.faults).interruption(kind);
-        if let Some(interruption) = interruption {
-            interruption(self);
-        }
+        self.interrupt(kind, Moment::Before);
         let away = held(&self.0.away).clone().filter(|(until, _)| self.now() < *until);
         if let Some((_, error)) = away {
             return Err(error);
         }
         let fault = held(&self.0.faults).strike(kind);
-        let Some(fault) = fault else { return self.with_store(act) };
+        let Some(fault) = fault else {
+            let answered = self.with_store(act);
+            self.interrupt(kind, Moment::After);
+            return answered;
+        };
         if fault.happens {
             // What comes of it is what the caller does not learn.
             let _ = self.with_store(act);
@@ -360,6 +366,13 @@ impl ScriptedSite {
         match fault.answer {
             Some(error) => Err(error),
             None => std::future::pending().await,
+        }
+    }
+
+    fn interrupt(&self, kind: CallKind, moment: Moment) {
+        let interruption = held(&self.0.faults).interruption(kind, moment);
+        if let Some(interruption) = interruption {
+            interruption(self);
         }
     }
 }
