@@ -125,8 +125,8 @@ mod tests {
     use crate::wire::body;
 
     /// What is read of a field `f` of that value; an error where it is refused.
-    fn read<T>(value: Value, of: impl Fn(&Object<'_>) -> Option<T>) -> Result<Option<T>, ()> {
-        let bytes = json!({"f": value}).to_string().into();
+    fn read<T>(value: &Value, of: impl Fn(&Object<'_>) -> Option<T>) -> Result<Option<T>, ()> {
+        let bytes = json!({ "f": value }).to_string().into();
         body::read(&bytes, |body| Some(of(body))).map_err(drop)
     }
 
@@ -144,7 +144,7 @@ mod tests {
     #[case::yes(json!(true), Err(()))]
     #[case::list(json!([1]), Err(()))]
     fn numbers(#[case] value: Value, #[case] expected: Result<Option<i64>, ()>) {
-        assert_eq!(read(value, |body| body.lenient_number("f", 0..=i64::MAX).optional()), expected);
+        assert_eq!(read(&value, |body| body.lenient_number("f", 0..=i64::MAX).optional()), expected);
     }
 
     #[rstest]
@@ -158,7 +158,7 @@ mod tests {
     #[case::another_number(json!(2), Err(()))]
     #[case::words(json!("maybe"), Err(()))]
     fn switches(#[case] value: Value, #[case] expected: Result<Option<bool>, ()>) {
-        assert_eq!(read(value, |body| body.lenient_boolean("f").optional()), expected);
+        assert_eq!(read(&value, |body| body.lenient_boolean("f").optional()), expected);
     }
 
     #[rstest]
@@ -169,7 +169,7 @@ mod tests {
     #[case::zeroes(json!("0000-00-00 00:00:00"), Err(()))]
     #[case::number(json!(1_700_000_000), Err(()))]
     fn times(#[case] value: Value, #[case] expected: Result<Option<&str>, ()>) {
-        let read = read(value, |body| body.lenient_time("f").optional());
+        let read = read(&value, |body| body.lenient_time("f").optional());
         assert_eq!(read.map(|at| at.map(crate::wire::time)), expected.map(|at| at.map(str::to_owned)));
     }
 
@@ -179,7 +179,7 @@ mod tests {
     #[case::list(json!(["a"]), Err(()))]
     #[case::words(json!("a"), Err(()))]
     fn objects(#[case] value: Value, #[case] expected: Result<Option<()>, ()>) {
-        assert_eq!(read(value, |body| body.lenient_object("f").optional().map(|_| ())), expected);
+        assert_eq!(read(&value, |body| body.lenient_object("f").optional().map(|_| ())), expected);
     }
 
     #[rstest]
@@ -192,7 +192,7 @@ mod tests {
     #[case::words(json!("a"), Err(()))]
     #[case::of_others(json!([1]), Err(()))]
     fn lists(#[case] value: Value, #[case] expected: Result<Option<Vec<&str>>, ()>) {
-        let read = read(value, |body| body.lenient_list("f", Entry::text).optional());
+        let read = read(&value, |body| body.lenient_list("f", Entry::text).optional());
         let expected = expected.map(|list| list.map(|list| list.into_iter().map(str::to_owned).collect()));
         assert_eq!(read, expected);
     }
@@ -204,7 +204,7 @@ mod tests {
     #[case::nul(json!("a\u{0}"), Err(()))]
     #[case::number(json!(5), Err(()))]
     fn texts(#[case] value: Value, #[case] expected: Result<Option<&str>, ()>) {
-        let read = read(value, |body| body.lenient_text("f").optional());
+        let read = read(&value, |body| body.lenient_text("f").optional());
         assert_eq!(read, expected.map(|text| text.map(str::to_owned)));
     }
 }
