@@ -39,7 +39,7 @@ fn a_demo_that_is_interrupted_leaves_nothing_behind() -> anyhow::Result<()> {
     ensure!(!of_the_folder(folders.path())?.is_empty(), "servers are running");
 
     Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
-    assert_eq!(child.wait()?.code(), Some(143));
+    ensure!(!child.wait()?.success(), "it did not come to its end");
     assert_eq!(of_the_folder(folders.path())?, Vec::<String>::new());
     ensure!(std::fs::read_dir(folders.path())?.next().is_none(), "the demo's folder is gone");
     Ok(())

@@ -85,6 +85,8 @@ end() {
   local status=${1:-$?}
   trap '' INT TERM HUP
   trap - EXIT
+  [ -n "$dir" ] || exit "$status"
+  if [ $status = 0 ] && [ $finished = 0 ]; then status=130; fi    # a signal
   [ $status = 0 ] || [ -z "$title" ] || tell_trouble
   end_service
   if [ $keep = 1 ]; then
@@ -94,5 +96,5 @@ end() {
     "${as_root[@]}" "$here/wordpress" down --dir "$dir/wordpress" --delete
     rm -rf "$dir"
   fi
-  exit $status
+  exit "$status"
 }
