@@ -19,7 +19,7 @@ use crate::service::race::retrying;
 /// How long a node that took up a pull keeps it: longer than a read with all its time limits.
 const HOLD: TimeDelta = TimeDelta::seconds(60);
 
-/// After so many tries it is left to the next run: the content is still `pending_pull`.
+/// After so many readings that showed an older version it is left to the next run: the content is still `pending_pull`.
 const MAX_TRIES: u32 = 8;
 
 /// Works on single pulls.
@@ -70,7 +70,7 @@ impl SinglePullService {
             Ok(Lookup::Found(item)) => retrying!(self.take_in(&integration, &pull, &item)),
             // A deletion is proven by the delivery that tells it, or by a complete listing.
             Ok(Lookup::Gone) => self.close(&pull).await,
-            Err(error) if is_lasting(&error) || pull.tries + 1 >= MAX_TRIES => {
+            Err(error) if is_lasting(&error) => {
                 tracing::info!(integration.id = %integration.id, code = error.trouble().code, "a single pull is left to the next run");
                 self.close(&pull).await
             }
@@ -137,7 +137,7 @@ impl SinglePullService {
             let details = json!({ "created": true });
             uow.insert_events(&[event(integration, &content, Action::Pulled, details, now)]).await?;
         }
-        if is_old && pull.tries + 1 < MAX_TRIES {
+        if is_old && pull.tries < MAX_TRIES - 1 {
             uow.postpone_pull(&later(pull.clone(), now)).await?;
         } else if is_old {
             uow.close_pull(pull, pull.wanted_at).await?;
@@ -152,10 +152,10 @@ impl SinglePullService {
     }
 }
 
-/// 1, 2, 4, … seconds, at most five minutes.
+/// 1, 2, 4, … seconds, at most an hour.
 fn later(mut pull: PendingPull, now: crate::time::Timestamp) -> PendingPull {
-    let wait = TimeDelta::seconds(1 << pull.tries.min(9)).min(TimeDelta::minutes(5));
-    pull.tries += 1;
+    let wait = TimeDelta::seconds(1 << pull.tries.min(12)).min(TimeDelta::hours(1));
+    pull.tries = pull.tries.saturating_add(1);
     pull.due_at = now + wait;
     pull
 }

@@ -524,3 +524,19 @@ async fn a_site_that_was_restored_and_counts_from_below_is_still_heard() -> anyh
     assert_eq!(world.of_post(&ids[0]).await?.fields.title, "Later");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_pull_waits_for_as_long_as_the_site_is_away() -> anyhow::Result<()> {
+    let (world, ids) = pulled(1).await?;
+    world.site.edit(&ids[0], |post| post.html = "<p>Theirs</p>".into());
+    world.deliver(&world.told(&ids[0], 1)).await?;
+    world.site.fail_always(Some(CallKind::Get), Fault::before(lost()));
+    for _ in 0..40 {
+        world.pull_singles().await?;
+        world.clock.advance(TimeDelta::hours(1));
+    }
+    world.site.heal();
+    assert_eq!(world.pull_singles().await?, 1);
+    assert_eq!(world.of_post(&ids[0]).await?.fields.html, "<p>Theirs</p>");
+    Ok(())
+}
