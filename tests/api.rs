@@ -8,6 +8,7 @@ mod judgement;
 mod lists;
 mod races;
 mod secrets;
+mod stream;
 mod structure;
 mod tenants;
 mod validation;

@@ -42,6 +42,8 @@ pub fn serve(listener: TcpListener, state: ApiState, workers: usize) -> std::io:
     let server = HttpServer::new(app)
         .workers(workers)
         .disable_signals()
+        // Who closes its end is gone: what it was being told (a run's events) has nobody to hear it.
+        .h1_allow_half_closed(false)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(LINGER)

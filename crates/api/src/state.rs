@@ -155,6 +155,17 @@ impl ApiState {
         self.0.parts.runtime.draining.is_cancelled()
     }
 
+    /// Cancelled when the node is to stop.
+    pub fn draining(&self) -> CancellationToken {
+        self.0.parts.runtime.draining.clone()
+    }
+
+    /// Runs on the main runtime what goes on after its answer has begun. It must end when the node is to stop.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let runtime = &self.0.parts.runtime;
+        runtime.handle.spawn(runtime.tracker.track_future(work.in_current_span()));
+    }
+
     /// Runs a use case on the main runtime and waits for it here. Whoever stops waiting (the client is gone, the time
     /// is over) leaves it to finish: half of one can't happen.
     pub async fn hand_over<T, F>(&self, work: F) -> Result<T, Problem>

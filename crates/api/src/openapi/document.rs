@@ -94,7 +94,7 @@ fn operation(endpoint: &Endpoint, doc: &Doc) -> Operation {
         operation = operation.response(status.to_string(), refused(&codes));
     }
     match endpoint.handler {
-        Handler::Judged(Judged::Signed(_)) => {
+        Handler::Judged(Judged::Signed(_) | Judged::Streamed(_)) => {
             [SESSION, SITE_KEY, SITE_KEY_HEADER].into_iter().fold(operation, |operation, scheme| {
                 operation.security(SecurityRequirement::new(scheme, Vec::<String>::new()))
             })
@@ -148,7 +148,7 @@ fn problems(endpoint: &Endpoint, doc: &Doc) -> BTreeMap<u16, Vec<Code>> {
     }
     match endpoint.handler {
         Handler::Plain(_) => {}
-        Handler::Judged(Judged::Signed(_)) => {
+        Handler::Judged(Judged::Signed(_) | Judged::Streamed(_)) => {
             codes.extend([Code::NotAuthenticated, Code::TokenExpired]);
             codes.extend([Code::Inactive, Code::InsufficientRole, Code::NotForThisCaller, Code::Throttled]);
         }
@@ -161,7 +161,10 @@ fn problems(endpoint: &Endpoint, doc: &Doc) -> BTreeMap<u16, Vec<Code>> {
         }
     }
     if !matches!(endpoint.handler, Handler::Plain(_)) {
-        codes.extend([Code::NotAcceptable, Code::PayloadTooLarge, Code::InternalError, Code::Unavailable]);
+        codes.extend([Code::PayloadTooLarge, Code::InternalError, Code::Unavailable]);
+        if !matches!(endpoint.handler, Handler::Judged(Judged::Streamed(_))) {
+            codes.push(Code::NotAcceptable);
+        }
         if [Method::POST, Method::PUT, Method::PATCH].contains(&endpoint.method) {
             codes.extend([Code::UnsupportedMediaType, Code::ValidationError, Code::MalformedJson]);
         }

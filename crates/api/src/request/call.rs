@@ -21,6 +21,8 @@ use crate::state::ApiState;
 use crate::wire::list::ListAddress;
 use crate::wire::query::Query;
 
+const LAST_EVENT_ID: &str = "last-event-id";
+
 /// One request. Where anybody may ask, `C` is an option.
 pub struct Call<C = Caller> {
     pub state: ApiState,
@@ -44,6 +46,8 @@ pub struct SentParts {
     /// How a delivery is signed.
     pub signature: SentSignature,
     sent_key: SentKey,
+    /// The last event of a stream that the client has read.
+    pub last_event_id: Option<String>,
     /// How long the client would wait for a run to end.
     pub wait: Option<Duration>,
 }
@@ -62,6 +66,7 @@ impl SentParts {
             if_match: IfMatch::of(request.headers()),
             signature: SentSignature::of(request.headers()),
             sent_key: SentKey::of(request.headers()),
+            last_event_id: last_event_id(request),
             wait: prefer::wait(request.headers()),
         }
     }
@@ -103,6 +108,11 @@ impl SentParts {
     pub fn location(&self, path: &str) -> String {
         format!("{}{BASE_PATH}{path}", self.base)
     }
+}
+
+fn last_event_id(request: &HttpRequest) -> Option<String> {
+    let sent = request.headers().get(LAST_EVENT_ID)?.to_str().ok()?.trim();
+    (!sent.is_empty()).then(|| sent.to_owned())
 }
 
 impl<C> std::ops::Deref for Call<C> {

@@ -1,5 +1,6 @@
 //! The order of judgement, once for every route. The router has found path (404) and method (405) by then.
 
+use actix_web::http::Method;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -25,7 +26,11 @@ pub async fn answer(
         Handler::Plain(handler) => state.hand_over(handler(PlainCall::of(&state, &request))).await,
         Handler::Judged(handler) => judge(&state, handler, endpoint.limit, &request, payload, &base).await,
     };
-    outcome.map_or_else(|problem| refuse(problem, &request, &base), Answer::into_response)
+    match outcome {
+        Ok(answer) if request.method() == Method::HEAD => answer.head_alone().into_response(),
+        Ok(answer) => answer.into_response(),
+        Err(problem) => refuse(problem, &request, &base),
+    }
 }
 
 /// Answers a request that no route takes.
@@ -44,7 +49,9 @@ async fn judge(
     if state.is_draining() {
         return Err(Problem::busy());
     }
-    accept::judge(request.headers())?;
+    if !matches!(handler, Judged::Streamed(_)) {
+        accept::judge(request.headers())?;
+    }
     let body = body::read(request, payload, limit).await?;
     let client = client::address(request, &state.settings().trusted_proxies);
     let sent = SentParts::of(request, base.to_owned(), client, body);
@@ -59,7 +66,7 @@ async fn serve(
     credentials: Sent,
 ) -> Result<Answer, Problem> {
     match handler {
-        Judged::Signed(handler) => {
+        Judged::Signed(handler) | Judged::Streamed(handler) => {
             let caller = authenticate::required(&state, &credentials).await?;
             let admission =
                 throttle::admit(&state, Scope::Integration, vec![throttle::subject(&caller)]).await?;

@@ -9,6 +9,7 @@ mod integrations;
 mod register;
 mod runs;
 mod service;
+mod stream;
 mod structure;
 mod table;
 mod webhooks;
@@ -51,6 +52,8 @@ pub enum Judged {
     Signed(fn(Call) -> Outcome),
     /// As [`Self::Signed`], for what a site's plugin delivers: counted by site.
     Delivered(fn(Call) -> Outcome),
+    /// As [`Self::Signed`], where the answer goes on and on and is of one kind whatever the client would accept.
+    Streamed(fn(Call) -> Outcome),
     /// For anybody; a person's session counts where one is sent.
     Open(fn(Call<Option<Caller>>) -> Outcome),
 }

@@ -65,7 +65,7 @@ pub async fn cancel(call: Call) -> Result<Answer, Problem> {
     Answer::json(status, &RunResponse::full(run))
 }
 
-fn ids(call: &Call) -> Result<(IntegrationId, RunId), Problem> {
+pub fn ids(call: &Call) -> Result<(IntegrationId, RunId), Problem> {
     let (id, run): (IntegrationId, RunId) = (call.id("id")?, call.id("run_id")?);
     let span = tracing::Span::current();
     span.record("integration.id", id.get());

@@ -161,6 +161,10 @@ fn sync_routes() -> Vec<Endpoint> {
             Doc::new(SYNC, "Runs, newest first").cursors::<RunResponse>(&[])),
         judged!(Signed GET "integrations/{id}/runs/{run_id}/" => runs::get,
             Doc::new(SYNC, "One run").ok::<RunResponse>()),
+        judged!(Streamed GET "integrations/{id}/runs/{run_id}/stream/" => stream::follow,
+            Doc::new(SYNC, "A run as it goes on: `progress` at once and after each page, then one `finished`")
+                .header("Last-Event-ID", "The id of the last event that was read: nothing is told twice.")
+                .other("text/event-stream")),
         judged!(Signed POST "integrations/{id}/runs/{run_id}/cancel/" => runs::cancel,
             Doc::new(SYNC, "Stops a run at its next item; one that has ended stays as it is")
                 .may_take(shape::object([]))

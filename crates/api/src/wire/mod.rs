@@ -13,6 +13,7 @@ pub mod list;
 pub mod problem;
 pub mod query;
 pub mod run;
+pub mod stream;
 pub mod structure;
 pub mod sync_status;
 pub mod webhook;
