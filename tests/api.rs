@@ -7,6 +7,7 @@ mod integrations;
 mod judgement;
 mod lists;
 mod races;
+mod retention;
 mod secrets;
 mod stream;
 mod structure;

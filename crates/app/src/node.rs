@@ -15,8 +15,8 @@ use igny8_integration_domain::service::run::{ExecutorPorts, RunExecutor};
 use igny8_integration_domain::service::sync::SyncService;
 use igny8_integration_domain::service::{
     AccountService, ConnectionService, ContentService, ContentSyncService, CredentialRotationService,
-    HistoryService, IntegrationService, OnboardingService, SessionService, SinglePullService,
-    StructureService, SyncHealthService, WebhookService,
+    HistoryService, IntegrationService, OnboardingService, RetentionService, SessionService,
+    SinglePullService, StructureService, SyncHealthService, WebhookService,
 };
 use igny8_integration_domain::time::Timestamp;
 use igny8_integration_wordpress::WordPressPlatform;
@@ -27,7 +27,7 @@ use crate::config::{Config, Jwt};
 use crate::jwks;
 use crate::keys::Keys;
 use crate::system::{SystemClock, SystemRandom};
-use crate::worker::{PullWorker, WakeUps, Worker};
+use crate::worker::{self, Forgetter, PullWorker, WakeUps, Worker};
 
 pub struct Node {
     /// Under which it holds runs.
@@ -44,6 +44,8 @@ pub struct Node {
     runs_at_once: usize,
     lease: Duration,
     schedule: Option<TimeDelta>,
+    /// How long history is kept.
+    retention: Duration,
     sessions: TokenSettings,
 }
 
@@ -75,6 +77,7 @@ impl Node {
             runs_at_once: config.runs.workers,
             lease: config.runs.lease,
             schedule: schedule.context("IGNY8_SYNC_SCHEDULE")?,
+            retention: config.runs.retention,
             sessions: TokenSettings {
                 secrets: keys.jwt,
                 jwks: jwks.clone(),
@@ -165,12 +168,20 @@ impl Node {
     }
 
     pub fn worker(&self) -> anyhow::Result<Worker> {
-        let (executor, name) = (self.executor()?, self.name.clone());
         let pulls =
             SinglePullService::new(self.storage(), self.platforms.clone(), self.cipher(), self.clock());
-        let pulls = PullWorker::new(pulls, self.pull_wake_ups.clone());
-        let (sync, wake_ups) = (self.sync(), self.wake_ups.clone());
-        Ok(Worker::new(executor, sync, pulls, wake_ups, name, self.runs_at_once, self.lease))
+        let keep = TimeDelta::from_std(self.retention).context("IGNY8_EVENT_RETENTION")?;
+        let retention = RetentionService::new(self.storage(), self.clock(), keep);
+        Ok(Worker::new(worker::Parts {
+            executor: self.executor()?,
+            sync: self.sync(),
+            pulls: PullWorker::new(pulls, self.pull_wake_ups.clone()),
+            forgetter: Forgetter::new(retention, self.retention),
+            wake_ups: self.wake_ups.clone(),
+            owner: self.name.clone(),
+            runs_at_once: self.runs_at_once,
+            lease: self.lease,
+        }))
     }
 
     pub fn token_checker(&self) -> anyhow::Result<TokenChecker> {

@@ -1,6 +1,7 @@
 //! The worker: takes up runs and pulls of single posts that are due, holds on to them while they are worked on, queues
 //! what the schedule says, and gives everything back when it ends. What a run does is the domain's affair.
 
+mod forget;
 mod pulls;
 mod turn;
 mod wake;
@@ -14,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::forget::Forgetter;
 pub use self::pulls::PullWorker;
 pub use self::turn::turn;
 pub use self::wake::WakeUps;
@@ -29,6 +31,7 @@ pub struct Worker {
     executor: RunExecutor,
     sync: SyncService,
     pulls: PullWorker,
+    forgetter: Forgetter,
     wake_ups: WakeUps,
     /// The name under which it holds runs.
     owner: String,
@@ -37,23 +40,34 @@ pub struct Worker {
     lease: Duration,
 }
 
+/// What a worker works with.
+pub struct Parts {
+    pub executor: RunExecutor,
+    pub sync: SyncService,
+    pub pulls: PullWorker,
+    pub forgetter: Forgetter,
+    pub wake_ups: WakeUps,
+    pub owner: String,
+    pub runs_at_once: usize,
+    pub lease: Duration,
+}
+
 impl Worker {
-    pub fn new(
-        executor: RunExecutor,
-        sync: SyncService,
-        pulls: PullWorker,
-        wake_ups: WakeUps,
-        owner: String,
-        runs_at_once: usize,
-        lease: Duration,
-    ) -> Self {
-        Self { executor, sync, pulls, wake_ups, owner, slots: Arc::new(Semaphore::new(runs_at_once)), lease }
+    pub fn new(parts: Parts) -> Self {
+        let Parts { executor, sync, pulls, forgetter, wake_ups, owner, runs_at_once, lease } = parts;
+        let slots = Arc::new(Semaphore::new(runs_at_once));
+        Self { executor, sync, pulls, forgetter, wake_ups, owner, slots, lease }
     }
 
     /// Works until `stop`; then every run that is held is claimable by others at once.
     pub async fn run(self, stop: CancellationToken) {
         let turns = TaskTracker::new();
-        tokio::join!(self.take_up(&turns, &stop), self.pulls.run(&stop), self.keep_schedule(&stop));
+        tokio::join!(
+            self.take_up(&turns, &stop),
+            self.pulls.run(&stop),
+            self.keep_schedule(&stop),
+            self.forgetter.run(&stop),
+        );
         turns.close();
         turns.wait().await;
         match self.executor.release(&self.owner).await {

@@ -69,6 +69,8 @@ pub struct Runs {
     pub lease: Duration,
     /// How often an integration is synced by itself.
     pub schedule: Option<Duration>,
+    /// How long history and ended runs are kept.
+    pub retention: Duration,
 }
 
 #[derive(Clone)]
@@ -181,6 +183,11 @@ fn runs(values: &Values) -> anyhow::Result<Runs> {
             Ok(lease)
         })?,
         schedule: required(values, settings::SYNC_SCHEDULE, parse::interval)?,
+        retention: required(values, settings::EVENT_RETENTION, |text| {
+            let keep = duration(text)?;
+            ensure!(keep >= Duration::from_secs(1), "1s is the least");
+            Ok(keep)
+        })?,
     })
 }
 

@@ -66,6 +66,7 @@ settings! {
     WORKERS: "IGNY8_WORKERS", Some("32"), Open, "Concurrent runs on this node";
     RUN_LEASE: "IGNY8_RUN_LEASE", Some("30s"), Open, "How long a silent node keeps a run";
     SYNC_SCHEDULE: "IGNY8_SYNC_SCHEDULE", Some("15m"), Open, "How often an integration is synced by itself, or off";
+    EVENT_RETENTION: "IGNY8_EVENT_RETENTION", Some("90d"), Open, "How long history and ended runs are kept";
     THROTTLE_INTEGRATION: "IGNY8_THROTTLE_INTEGRATION", Some("120/m"), Open, "Requests of a person or a site's key, or off";
     THROTTLE_ONBOARDING: "IGNY8_THROTTLE_ONBOARDING", Some("10/m"), Open, "Onboarding requests from an address and for a site, or off";
     THROTTLE_WEBHOOK: "IGNY8_THROTTLE_WEBHOOK", Some("1200/m"), Open, "Webhook deliveries of a site, or off";

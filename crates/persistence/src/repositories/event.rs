@@ -9,6 +9,7 @@ use igny8_integration_domain::id::EventId;
 use igny8_integration_domain::ports::storage::{
     Cursor, CursorPage, EventFilter, EventRepository, StorageError,
 };
+use igny8_integration_domain::time::Timestamp;
 
 use super::paging::{one_more, page_around};
 use crate::conn::DbConn;
@@ -19,7 +20,7 @@ use crate::conn::SqliteConn;
 use crate::rows::{EventRow, NewEventRow, number};
 use crate::schema::{events, integrations};
 use crate::types::At;
-use crate::unit::{DieselUnitOfWork, run};
+use crate::unit::{DieselUnitOfWork, change, run};
 
 /// How many lines go into one statement: PostgreSQL takes 65,535 values and no more.
 const BATCH: usize = 1000;
@@ -125,6 +126,22 @@ impl EventRepository for DieselUnitOfWork {
         let page = page_around(rows, cursor, limit, behind);
         let items = page.items.into_iter().map(SyncEvent::try_from).collect::<Result<_, _>>()?;
         Ok(CursorPage { items, has_newer: page.has_newer, has_older: page.has_older })
+    }
+
+    async fn purge_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
+        // Ids grow with time: what is old is at the beginning, and nothing else is read.
+        let oldest: Vec<(i64, At)> = run!(self, |c| events::table
+            .order(events::id)
+            .limit(limit.into())
+            .select((events::id, events::created_at))
+            .load(c)
+            .await)?;
+        let old: Vec<i64> = oldest.into_iter().filter(|(_, at)| at.0 < before).map(|(id, _)| id).collect();
+        let deleted = change!(self, |c| diesel::delete(events::table)
+            .filter(events::id.eq_any(&old))
+            .execute(c)
+            .await)?;
+        Ok(deleted as u64)
     }
 }
 

@@ -183,6 +183,19 @@ impl RunRepository for DieselUnitOfWork {
         Ok(released.try_into().unwrap_or(u64::MAX))
     }
 
+    async fn purge_runs(&mut self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
+        let old: Vec<i64> = run!(self, |c| runs::table
+            .filter(runs::finished_at.lt(At(before)))
+            .order(runs::finished_at)
+            .limit(limit.into())
+            .select(runs::id)
+            .load(c)
+            .await)?;
+        let deleted =
+            change!(self, |c| diesel::delete(runs::table).filter(runs::id.eq_any(&old)).execute(c).await)?;
+        Ok(deleted as u64)
+    }
+
     async fn request_cancel(&mut self, id: RunId) -> Result<(), StorageError> {
         change!(self, |c| diesel::update(runs::table.find(id.get()))
             .set(runs::cancel_requested.eq(true))

@@ -40,4 +40,6 @@ pub trait EventRepository {
         cursor: Cursor,
         limit: u32,
     ) -> Result<CursorPage<SyncEvent>, StorageError>;
+    /// Forgets lines from before then, the oldest first, at most `limit`; gives how many.
+    async fn purge_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StorageError>;
 }

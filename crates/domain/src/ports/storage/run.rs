@@ -61,6 +61,8 @@ pub trait RunRepository {
     ) -> Result<Option<bool>, StorageError>;
     /// Gives back every run that `owner` holds: claimable at once.
     async fn release_runs(&mut self, owner: &str) -> Result<u64, StorageError>;
+    /// Forgets runs that ended before then, the oldest first, at most `limit`; gives how many.
+    async fn purge_runs(&mut self, before: Timestamp, limit: u32) -> Result<u64, StorageError>;
     /// Asks a run to stop.
     async fn request_cancel(&mut self, id: RunId) -> Result<(), StorageError>;
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::state::{Table, cursor_page};
+use super::state::{Table, at_most, cursor_page};
 use super::unit::MemoryUnit;
 use crate::event::{NewEvent, SyncEvent};
 use crate::id::EventId;
 use crate::ports::storage::{Cursor, CursorPage, EventFilter, EventRepository, StorageError};
+use crate::time::Timestamp;
 
 fn passes(filter: &EventFilter, entry: &NewEvent) -> bool {
     entry.integration_id == filter.integration_id
@@ -47,5 +48,14 @@ impl EventRepository for MemoryUnit {
         let page = cursor_page(&rows, |event| event.id.get(), cursor, limit);
         let items = page.items.into_iter().map(|event| SyncEvent::clone(event)).collect();
         Ok(CursorPage { items, has_newer: page.has_newer, has_older: page.has_older })
+    }
+
+    async fn purge_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
+        self.write(|state| {
+            let old = state.events.values().filter(|event| event.entry.created_at < before);
+            let ids = at_most(old.map(|event| event.id), limit);
+            state.events.retain(|id, _| !ids.contains(id));
+            Ok(ids.len() as u64)
+        })
     }
 }

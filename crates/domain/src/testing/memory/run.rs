@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::state::{State, Table, cursor_page};
+use super::state::{State, Table, at_most, cursor_page};
 use super::unit::MemoryUnit;
 use crate::id::{IntegrationId, RunId};
 use crate::ports::storage::{Cursor, CursorPage, Queued, RunRepository, StorageError};
@@ -181,6 +181,20 @@ impl RunRepository for MemoryUnit {
                 }
             }
             Ok(released)
+        })
+    }
+
+    async fn purge_runs(&mut self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
+        self.write(|state| {
+            let mut old: Vec<_> = state
+                .runs
+                .values()
+                .filter_map(|run| Some((run.finished_at.filter(|at| *at < before)?, run.id)))
+                .collect();
+            old.sort_unstable();
+            let ids = at_most(old.into_iter().map(|(_, id)| id), limit);
+            state.runs.retain(|id, _| !ids.contains(id));
+            Ok(ids.len() as u64)
         })
     }
 

@@ -84,6 +84,7 @@ macro_rules! storage_contract {
                 a_run_reads_back_as_it_was_recorded,
                 a_record_leaves_what_it_may_not_write,
                 a_run_that_has_ended_is_not_recorded_again,
+                runs_that_ended_long_ago_are_forgotten_in_batches,
                 asking_to_stop_is_told_to_whoever_records_or_renews,
                 the_last_run_is_the_newest_that_ended_and_is_not_dry,
                 runs_are_listed_newest_first_in_both_directions,
@@ -108,6 +109,7 @@ macro_rules! storage_contract {
                 everything_that_is_set_narrows_the_list_of_events,
                 a_cursor_sees_only_what_passes_the_filter,
                 an_event_id_is_never_used_again,
+                old_events_are_forgotten_in_batches,
             }
             receipt {
                 a_key_is_claimed_once_and_answers_what_came_of_it,

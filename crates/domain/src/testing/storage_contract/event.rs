@@ -181,3 +181,21 @@ pub async fn an_event_id_is_never_used_again(storage: &dyn Storage) -> Outcome {
     ensure!(next > gone, "{next:?} was used again");
     Ok(())
 }
+
+/// The oldest first; whose they are does not matter.
+pub async fn old_events_are_forgotten_in_batches(storage: &dyn Storage) -> Outcome {
+    let world = World::make(storage, "Acme").await?;
+    let other = World::make(storage, "Other").await?;
+    let mut events: Vec<NewEvent> =
+        (0..4).map(|second| world.new_event(Action::Pulled, at(second))).collect();
+    events.push(other.new_event(Action::Pulled, at(2)));
+    let ids = insert(storage, &events).await?;
+    let mut unit = storage.begin().await?;
+    ensure!(unit.purge_events(at(3), 3).await? == 3);
+    ensure!(unit.purge_events(at(3), 3).await? == 1);
+    ensure!(unit.purge_events(at(3), 3).await? == 0);
+    unit.commit().await?;
+    ensure!(list(storage, &every_event(world.integration.id)).await? == ids.get(3..4).unwrap_or_default());
+    ensure!(list(storage, &every_event(other.integration.id)).await?.is_empty());
+    Ok(())
+}

@@ -291,3 +291,25 @@ pub async fn a_run_id_is_never_used_again(storage: &dyn Storage) -> Outcome {
     ensure!(next.id > gone.id, "{} was used again", next.id);
     Ok(())
 }
+
+/// One that is queued or running stays, however old it is.
+pub async fn runs_that_ended_long_ago_are_forgotten_in_batches(storage: &dyn Storage) -> Outcome {
+    let world = World::make(storage, "Acme").await?;
+    let mut ended = Vec::new();
+    for second in 1..5 {
+        let run = queue(storage, &world.new_run(true, at(0))).await?;
+        let run = SyncRun { status: RunStatus::Succeeded, finished_at: Some(at(second)), ..run };
+        record(storage, &run).await?;
+        ended.push(run.id);
+    }
+    let open = queue(storage, &world.new_run(false, at(0))).await?;
+    let mut unit = storage.begin().await?;
+    ensure!(unit.purge_runs(at(4), 2).await? == 2);
+    ensure!(unit.purge_runs(at(4), 2).await? == 1);
+    ensure!(unit.purge_runs(at(4), 2).await? == 0);
+    unit.commit().await?;
+    let left = storage.read().await?.list_runs(world.integration.id, Cursor::Newest, 10).await?.items;
+    let left: Vec<RunId> = left.iter().map(|run| run.id).collect();
+    ensure!(left == [open.id, *ended.last().context("none")?]);
+    Ok(())
+}
