@@ -7,7 +7,7 @@ use serde_json::json;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::harness::{Backend, Finished, Service, contains, igny8};
+use crate::harness::{Backend, Finished, Service, contains, igny8, run_in};
 
 fn mode(path: &Path) -> anyhow::Result<u32> {
     Ok(path.metadata()?.permissions().mode() & 0o777)
@@ -119,5 +119,17 @@ async fn a_variable_that_means_nothing_is_warned_of() -> anyhow::Result<()> {
     let service = Service::on(Backend::Sqlite).env("IGNY8_RUN_LEESE", "1s").start().await?;
     let log = service.log()?;
     assert!(log.contains("IGNY8_RUN_LEESE") && log.contains("\"meant\":\"IGNY8_RUN_LEASE\""), "{log}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_document_is_printed_as_it_is_served() -> anyhow::Result<()> {
+    let service = Service::start(Backend::Sqlite).await?;
+    let served = service.anonymous()?.get("openapi.json").await?;
+    let nowhere = tempfile::tempdir()?;
+    for arguments in [&["openapi"][..], &["openapi", "--json"]] {
+        assert_eq!(&run_in(nowhere.path(), arguments)?.json()?, served.expect(200)?);
+    }
+    assert_eq!(std::fs::read_dir(nowhere.path())?.count(), 0, "it needs no database and no keys");
     Ok(())
 }

@@ -56,8 +56,10 @@ fn one_line(error: &anyhow::Error) -> String {
 
 async fn run(request: Request) -> anyhow::Result<()> {
     let output = Output::new(request.json);
-    if let Command::Completions { shell } = request.command {
-        return say(output, completions(shell)?);
+    match request.command {
+        Command::Completions { shell } => return say(output, completions(shell)?),
+        Command::Openapi => return say(output, commands::openapi()?),
+        _ => {}
     }
     if let Command::Doctor(arguments) = &request.command {
         return say(output, doctor::doctor(&request.inputs, arguments).await?);
@@ -98,6 +100,7 @@ async fn with_database(command: Command, mut config: Config, output: Output) -> 
         Command::Token(TokenCommand::Issue { user, ttl }) => commands::issue_token(&node, user, ttl).await?,
         Command::Sync(arguments) => commands::sync(&node, &arguments).await?,
         Command::Credentials(CredentialsCommand::Rotate) => commands::rotate_credentials(&node).await?,
+        Command::Openapi => commands::openapi()?,
         Command::Completions { shell } => completions(shell)?,
         Command::Doctor(_) => bail!("doctor needs no node"),
     };

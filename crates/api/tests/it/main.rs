@@ -6,6 +6,7 @@ mod callers;
 mod client;
 mod connection;
 mod contents;
+mod contract;
 mod conventions;
 mod docs;
 mod idempotency;

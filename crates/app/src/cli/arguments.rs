@@ -41,6 +41,8 @@ pub enum Command {
     Credentials(CredentialsCommand),
     /// Look whether the service, and a site, are well, and say what helps; changes nothing
     Doctor(DoctorArgs),
+    /// Print the OpenAPI document
+    Openapi,
     /// Write shell completions to standard output
     Completions { shell: clap_complete::Shell },
 }

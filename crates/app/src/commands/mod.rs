@@ -15,6 +15,12 @@ pub use self::migrate::migrate;
 pub use self::operators::{account, rotate_credentials, site, user};
 pub use self::sync::sync;
 
+/// The API's description, as it is served.
+pub fn openapi() -> anyhow::Result<Said> {
+    let document = igny8_integration_api::openapi()?;
+    Ok(Said::new(serde_json::from_str(document)?, document))
+}
+
 /// What a command has to say, for scripts and for people.
 #[derive(Debug)]
 pub struct Said {
