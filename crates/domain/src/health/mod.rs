@@ -6,6 +6,9 @@ mod rules;
 pub use facts::{Facts, LastTest, WebhookFacts};
 pub use rules::{SKEW_TO_TELL, judge};
 
+/// The counter of listings that were older than what was known: something in front of the site keeps its answers.
+pub(crate) const OUTDATED_LISTING: &str = "outdated_listing";
+
 /// How well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {

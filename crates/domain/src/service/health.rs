@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::account::{Caller, Need, Role};
 use crate::event::{Action, SyncEvent};
-use crate::health::{Facts, Health, LastTest, WebhookFacts, judge};
+use crate::health::{Facts, Health, LastTest, OUTDATED_LISTING, WebhookFacts, judge};
 use crate::id::IntegrationId;
 use crate::integration::{Credentials, Integration};
 use crate::ports::storage::{
@@ -20,6 +20,9 @@ use crate::service::ServiceError;
 use crate::service::integration::admit;
 use crate::sync::RunStatus;
 use crate::time::Timestamp;
+
+/// For how long a cache in front of the site is told of.
+const CACHE_TOLD: TimeDelta = TimeDelta::days(7);
 
 /// How many lines of history are shown.
 const EVENTS_SHOWN: u32 = 20;
@@ -100,6 +103,8 @@ impl SyncHealthService {
             None
         };
         let details = test.map(|event| event.entry.details).unwrap_or_default();
+        let limitations = texts(details.get("limitations"));
+        let now = facts.now;
         let told = |name: &str| details.get(name).and_then(Value::as_str).map(str::to_owned);
         let pushed = said_by_plugin(&integration, "version").and_then(Value::as_str).map(str::to_owned);
         Ok(DebugStatus {
@@ -111,7 +116,7 @@ impl SyncHealthService {
             queue: queue(uow.as_mut(), id).await?,
             events,
             totals: uow.content_totals_by_type(integration.site_id).await?,
-            warnings: warnings(uow.as_mut(), &integration).await?,
+            warnings: warnings(uow.as_mut(), &integration, &counters, &limitations, now).await?,
             webhooks: counters,
         })
     }
@@ -217,8 +222,22 @@ fn webhook_facts(counters: &[WebhookCounter]) -> WebhookFacts {
 }
 
 /// What a person should look at although nothing fails.
-async fn warnings(uow: &mut dyn UnitOfWork, integration: &Integration) -> Result<Vec<String>, StorageError> {
+async fn warnings(
+    uow: &mut dyn UnitOfWork,
+    integration: &Integration,
+    counters: &[WebhookCounter],
+    limitations: &[String],
+    now: Timestamp,
+) -> Result<Vec<String>, StorageError> {
     let mut warnings = sharing(uow, integration).await?;
+    warnings.extend_from_slice(limitations);
+    if counters.iter().any(|counter| counter.kind == OUTDATED_LISTING && now - counter.last_at < CACHE_TOLD) {
+        warnings.push(
+            "a cache in front of the site keeps REST answers: lists of posts were older than the posts; exclude \
+             /wp-json/ from it"
+                .to_owned(),
+        );
+    }
     if said_by_plugin(integration, "two_way_sync_enabled") == Some(&Value::Bool(false)) {
         warnings.push(
             "two-way sync is switched off in the plugin: changes on the site are found by the next sync, not at once"
@@ -230,6 +249,15 @@ async fn warnings(uow: &mut dyn UnitOfWork, integration: &Integration) -> Result
             .push("the plugin does not sign what it delivers: press Connect on its settings page".to_owned());
     }
     Ok(warnings)
+}
+
+fn texts(list: Option<&Value>) -> Vec<String> {
+    list.and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Two integrations of an account that share an address push and pull the same posts.

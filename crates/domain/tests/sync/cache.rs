@@ -31,6 +31,8 @@ async fn an_old_listing_neither_undoes_a_push_nor_makes_a_conflict_nor_hides_an_
         assert_eq!(world.content(content).await?.fields.title, "Version 3");
     }
     assert_eq!(world.content(content).await?.sync_state, SyncState::InSync);
+    let status = world.health.debug_status(&operator(), world.integration, false).await?;
+    assert!(status.warnings.iter().any(|warning| warning.contains("cache")), "{:?}", status.warnings);
     Ok(())
 }
 

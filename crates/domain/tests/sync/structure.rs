@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
+use igny8_integration_domain::event::Action;
 use igny8_integration_domain::integration::{Structure, TaxonomyEntry, TypeEntry};
 use igny8_integration_domain::ports::Clock as _;
 use igny8_integration_domain::ports::storage::Storage as _;
@@ -104,6 +105,10 @@ async fn a_type_that_is_off_does_not_sync_and_a_limit_is_kept() -> anyhow::Resul
     world.sync_well(Direction::FromExternal).await?;
     assert_eq!(world.all().await?.len(), 5);
     assert!(world.site.calls().len() <= 5, "{:?}", world.site.calls());
+    let why: Vec<_> =
+        world.events().await?.into_iter().filter(|event| event.action == Action::Skipped).collect();
+    assert!(why.first().is_some_and(|event| event.details["count"] == 2), "{why:?}");
+    assert!(why.iter().all(|event| event.error_code.as_deref() == Some("fetch_limit")), "{why:?}");
     let shown = world.structures.get(&operator(), id).await?;
     assert_eq!(shown.totals["post"].in_sync, 5);
     assert!(shown.fetched_at.contains_key("post"));

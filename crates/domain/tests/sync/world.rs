@@ -17,7 +17,7 @@ use igny8_integration_domain::service::content::{CreateContent, PatchContent};
 use igny8_integration_domain::service::run::Turn;
 use igny8_integration_domain::service::sync::StartSync;
 use igny8_integration_domain::service::{
-    SessionService, SinglePullService, StructureService, TakenIn, WebhookService,
+    SessionService, SinglePullService, StructureService, SyncHealthService, TakenIn, WebhookService,
 };
 use igny8_integration_domain::sync::{Direction, RunStatus, SyncRun};
 use igny8_integration_domain::testing::Workshop;
@@ -32,6 +32,7 @@ pub struct World {
     pub webhooks: WebhookService,
     pub pulls: SinglePullService,
     pub structures: StructureService,
+    pub health: SyncHealthService,
     pub plugin: Caller,
     pub webhook_secret: SecretString,
 }
@@ -69,6 +70,7 @@ impl World {
                 queue.clone(),
             ),
             pulls: SinglePullService::new(shared.clone(), platforms.clone(), cipher.clone(), clock.clone()),
+            health: SyncHealthService::new(shared.clone(), cipher.clone(), clock.clone(), None),
             structures: StructureService::new(shared.clone(), clock.clone()),
             workshop,
         })

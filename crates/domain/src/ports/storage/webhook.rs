@@ -26,7 +26,7 @@ pub struct StoredDelivery {
 /// Numbers about a site's deliveries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookCounter {
-    /// `status`, `metadata`, `duplicate`, `rejected` or `site_copy`.
+    /// `status`, `metadata`, `duplicate`, `rejected`, `site_copy` or `outdated_listing` (what a run learned).
     pub kind: String,
     /// How many.
     pub count: i64,

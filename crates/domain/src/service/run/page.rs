@@ -6,6 +6,7 @@ use super::context::RunContext;
 use super::{RunExecutor, Stop};
 use crate::content::{Content, ContentFailure, NewContent, Received};
 use crate::event::{Action, NewEvent};
+use crate::health::OUTDATED_LISTING;
 use crate::ports::platform::{ExternalItem, Lookup, UnreadableItem};
 use crate::ports::storage::{StorageError, UnitOfWork};
 use crate::service::item::{Known, line};
@@ -27,6 +28,8 @@ struct Gathered {
     deletes: Vec<PendingDelete>,
     unlinked: u64,
     would_link: u64,
+    /// Posts that get no content because the type has as many as it may.
+    left_out: u64,
     /// How many more contents of the type may be made; none where there is no limit.
     room: Option<i64>,
 }
@@ -44,7 +47,8 @@ impl RunExecutor {
         items.retain(|item| shown.insert(item.external_id.clone()));
         let mut uow = self.storage.begin().await?;
         let mut known = Known::find(uow.as_mut(), &context.integration, &items).await?;
-        if items.iter().any(|item| known.is_newer_than(item)) {
+        let is_outdated = items.iter().any(|item| known.is_newer_than(item));
+        if is_outdated {
             drop(uow);
             items = self.read_again(context, items, &mut unreadable, &known).await?;
             uow = self.storage.begin().await?;
@@ -63,6 +67,11 @@ impl RunExecutor {
             drop(uow);
             uow = self.storage.begin().await?;
         } else {
+            if is_outdated {
+                let (account, site, now) = (run.account_id, run.site_id, self.clock.now());
+                uow.count_webhook(account, site, OUTDATED_LISTING, None, now).await?;
+            }
+            gathered.events.extend(self.left_out_event(run, context, type_at, gathered.left_out));
             uow.insert_events(&gathered.events).await?;
         }
         for delete in gathered.deletes {
@@ -120,6 +129,25 @@ impl RunExecutor {
             }
         }
         Ok(fresh)
+    }
+
+    /// Why posts of a page are not here.
+    fn left_out_event(
+        &self,
+        run: &SyncRun,
+        context: &RunContext,
+        type_at: usize,
+        left_out: u64,
+    ) -> Option<NewEvent> {
+        let name = &run.checkpoint.types.get(type_at)?.name;
+        let limit = context.fetch_limit(name).filter(|_| left_out > 0)?;
+        let mut event = super::run_event(run, Action::Skipped, true, self.clock.now());
+        event.event_type = crate::event::EventType::Content;
+        event.details = serde_json::json!({ "content_type": name, "fetch_limit": limit, "count": left_out });
+        event.error_code = Some("fetch_limit".to_owned());
+        event.error_message =
+            Some(format!("{left_out} of type {name} are left out: no more than {limit} are fetched"));
+        Some(event)
     }
 
     async fn apply_item(
@@ -181,6 +209,7 @@ impl RunExecutor {
     ) -> Result<(), StorageError> {
         run.progress.done += 1;
         let is_full = gathered.room.is_some_and(|room| room <= 0);
+        gathered.left_out += u64::from(is_full && !item.trashed);
         if item.trashed || is_full || run.direction == Direction::Metadata {
             run.progress.unchanged += 1;
             gathered.unlinked += 1;
