@@ -53,9 +53,10 @@ impl QueryParameter {
     }
 }
 
-/// A parameter of the path: all of them are ids.
+/// A parameter of the path: all of them are ids, but for a file of the docs.
 pub fn in_path(name: &str) -> Parameter {
-    parameter(name, ParameterIn::Path, Required::True, shape::id())
+    let shape = if name == "file" { shape::text() } else { shape::id() };
+    parameter(name, ParameterIn::Path, Required::True, shape)
 }
 
 pub fn in_header(name: &str, description: &str) -> Parameter {

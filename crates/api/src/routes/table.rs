@@ -5,7 +5,7 @@ use actix_web::http::{Method, StatusCode};
 
 use super::{
     Endpoint, Handler, Judged, connection, contents, docs, events, health, integrations, runs, service,
-    structure, webhooks,
+    stream, structure, webhooks,
 };
 use crate::openapi::{Doc, shape};
 use crate::problem::Code;
