@@ -1,3 +1,3 @@
--- What is old enough is looked for by its age, over all accounts. Events need none: their ids grow with time.
+-- Runs that ended long enough ago are looked for by their end, over all accounts. Deliveries have such an index, and
+-- events need none: their ids grow with time.
 CREATE INDEX runs_by_end ON runs (finished_at) WHERE finished_at IS NOT NULL;
-CREATE INDEX deliveries_by_age ON deliveries (received_at);
