@@ -107,8 +107,10 @@ impl SinglePullService {
         let is_old = read_at < told_at.map_or(pull.wanted_at, |told_at| told_at.max(pull.wanted_at));
         // While a push is under way nobody can say whose text this is.
         let intent = known.as_ref().and_then(|content| content.intent.as_ref());
-        let is_old = is_old || intent.is_some_and(|intent| intent.is_fresh(now));
+        let is_pushed = intent.is_some_and(|intent| intent.is_fresh(now));
+        let is_old = is_old || is_pushed;
         let is_done = !is_old && uow.close_pull(pull, read_at).await?;
+        let mut is_waited_for = true;
         if let Some(mut content) = known {
             let before = content.clone();
             let is_linked = content.link.is_some();
@@ -120,7 +122,9 @@ impl SinglePullService {
             } else {
                 content.receive(item, Reach::whole(integration.conflict_policy), now)
             };
-            content.pull_wanted = !is_done;
+            // An older version than what was told changes nothing, nor whether another is waited for.
+            content.pull_wanted = if is_old && is_linked { before.pull_wanted } else { !is_done };
+            is_waited_for = content.pull_wanted || is_pushed;
             content.settle();
             if content != before {
                 content.updated_at = now;
@@ -137,7 +141,7 @@ impl SinglePullService {
             let details = json!({ "created": true });
             uow.insert_events(&[event(integration, &content, Action::Pulled, details, now)]).await?;
         }
-        if is_old && pull.tries < MAX_TRIES - 1 {
+        if is_old && is_waited_for && pull.tries < MAX_TRIES - 1 {
             uow.postpone_pull(&later(pull.clone(), now)).await?;
         } else if is_old {
             uow.close_pull(pull, pull.wanted_at).await?;

@@ -284,6 +284,30 @@ async fn parts_of_the_seo_fields_that_are_not_carried_stay() -> anyhow::Result<(
 }
 
 #[tokio::test]
+async fn what_an_overtaken_delivery_told_is_read_from_the_site() -> anyhow::Result<()> {
+    let orders: [[usize; 3]; 4] = [[0, 2, 1], [2, 0, 1], [2, 1, 0], [1, 2, 0]];
+    for order in orders {
+        let (world, ids) = pulled(20).await?;
+        world.site.trash(&ids[0]);
+        let trashed = world.told(&ids[0], 1);
+        world.site.untrash(&ids[0]);
+        world.site.edit(&ids[0], |post| post.title = "Back".into());
+        let back = world.told(&ids[0], 2);
+        let metadata = Metadata { title: Some("Back".into()), ..Metadata::default() };
+        let told = Delivery { change: Change::Metadata(Box::new(metadata)), ..world.told(&ids[0], 3) };
+        let deliveries = [trashed, back, told];
+        for at in order {
+            world.deliver(&deliveries[at]).await?;
+        }
+        world.pull_singles().await?;
+        let content = world.of_post(&ids[0]).await?;
+        assert_eq!((content.fields.title.as_str(), content.deleted_at), ("Back", None), "{order:?}");
+        assert_eq!(content.sync_state, SyncState::InSync, "{order:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_post_that_changes_while_it_is_read_is_read_once_more() -> anyhow::Result<()> {
     let (world, ids) = pulled(1).await?;
     world.site.edit(&ids[0], |post| post.html = "<p>First</p>".into());

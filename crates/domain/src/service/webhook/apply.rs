@@ -29,7 +29,12 @@ impl WebhookService {
             return Ok(Judged::of(Outcome::Ignored, Some("not_tracked"), &content));
         };
         if let Some(reason) = outdated(link, at, delivery.sequence, now) {
-            return Ok(Judged::of(Outcome::Stale, Some(reason), &content));
+            let mut judged = Judged::of(Outcome::Stale, Some(reason), &content);
+            if is_out_of_order(link, delivery) {
+                self.ask_for_pull(uow, integration, &delivery.post_id, &content.content_type, at).await?;
+                judged.pull_queued = true;
+            }
+            return Ok(judged);
         }
         let reach = Reach::whole(integration.conflict_policy);
         let sequence = sequence_after(link, at, delivery.sequence);
@@ -42,12 +47,14 @@ impl WebhookService {
             self.receive(&mut content, integration, delivery, at, reach, now)
         };
         let body_differs = body_differs(&content, delivery);
+        // What a trashed post consists of is told once it is back: the word of that may still be on its way.
+        let is_back = matches!(delivery.change, Change::Metadata(_)) && is_trashed(&content);
         let wants_pull = body_differs || waits_for_pull || has_gap || is_contested || needs_date(delivery);
         if let Some(link) = &mut content.link {
             link.external_sequence = sequence;
         }
         let mut judged = Judged::of(Outcome::Applied, None, &content);
-        if wants_pull && content.link.as_ref().is_some_and(|link| !link.is_gone() && !link.is_trashed()) {
+        if is_back || (wants_pull && content.link.is_some() && !is_trashed(&content)) {
             content.pull_wanted = true;
             let content_type = content.content_type.clone();
             self.ask_for_pull(uow, integration, &delivery.post_id, &content_type, at).await?;
@@ -156,6 +163,19 @@ fn outdated(link: &Link, at: Timestamp, sequence: Option<i64>, now: Timestamp) -
 fn sequence_after(link: &Link, at: Timestamp, told: Option<i64>) -> Option<i64> {
     let is_newer = link.external_modified_at.is_some_and(|known| at > known);
     if is_newer { told.or(link.external_sequence) } else { link.external_sequence.max(told) }
+}
+
+/// Whether a later one of the post was taken in before it. Each carries fields of its own, so what this one told may be
+/// told by none any more.
+fn is_out_of_order(link: &Link, delivery: &Delivery) -> bool {
+    let is_lower =
+        matches!((delivery.sequence, link.external_sequence), (Some(told), Some(known)) if told < known);
+    is_lower && !link.is_gone()
+}
+
+/// In the trash, or deleted for good.
+fn is_trashed(content: &Content) -> bool {
+    content.link.as_ref().is_some_and(|link| link.is_gone() || link.is_trashed())
 }
 
 /// Whether the site's body is another than the one that was read.
