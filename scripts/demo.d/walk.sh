@@ -4,7 +4,8 @@
 a_site_with_sample_posts() {
   step "Bring up WordPress"
   bring_up_site
-  counts=$(in_site "return require '$here/demo.d/posts.php';")
+  # As text, without its first line: the site's user may not reach the checkout, as in root's own home.
+  counts=$(in_site "$(tail -n +2 "$here/demo.d/posts.php")")
   expect "posts, pages and books" "36 12 12" "$(jq -r '"\(.post) \(.page) \(.book)"' <<<"$counts")"
   shown "WordPress $(site_json .wordpress_version) with the bridge plugin, 36 posts, 12 pages and 12 books in many scripts" "$site/"
 }
