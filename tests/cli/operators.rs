@@ -58,6 +58,8 @@ async fn what_is_wrong_is_said_by_its_name() -> anyhow::Result<()> {
     assert!(finished.failure()?.contains("site_url"), "{finished:?}");
     let finished = service.run(&["user", "set", "42", "--active", "false"])?;
     assert!(finished.failure()?.contains("user 42"), "{finished:?}");
+    let finished = service.run(&["sync", "42"])?;
+    assert!(finished.failure()?.contains("integration 42"), "{finished:?}");
     Ok(())
 }
 

@@ -3,12 +3,13 @@
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use igny8_integration_api::RunResponse;
-use igny8_integration_domain::account::Caller;
+use igny8_integration_domain::account::{Caller, Denied};
 use igny8_integration_domain::event::Actor;
+use igny8_integration_domain::service::ServiceError;
 use igny8_integration_domain::service::sync::StartSync;
-use igny8_integration_domain::sync::{RunStatus, SyncRun};
+use igny8_integration_domain::sync::{PlanEntry, RunStatus, SyncRun};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +36,12 @@ pub async fn sync(node: &Node, arguments: &SyncArgs) -> anyhow::Result<Said> {
         ..StartSync::default()
     };
     let sync = node.sync();
-    let run = sync.start(&CALLER, arguments.integration, asked).await.map_err(explained)?;
+    let run = sync.start(&CALLER, arguments.integration, asked).await.map_err(|error| match error {
+        ServiceError::Denied(Denied::NotFound) => {
+            anyhow!("there is no integration {}", arguments.integration)
+        }
+        error => explained(error),
+    })?;
     if !arguments.wait {
         return said(run);
     }
@@ -60,7 +66,7 @@ fn why(run: &SyncRun) -> String {
 
 fn said(run: SyncRun) -> anyhow::Result<Said> {
     let done = &run.progress;
-    let words = format!(
+    let summary = format!(
         "run {} is {}: {} done, {} created, {} updated, {} unchanged, {} conflicts, {} failed, {} deleted",
         run.id,
         run.status.as_str(),
@@ -72,7 +78,28 @@ fn said(run: SyncRun) -> anyhow::Result<Said> {
         done.failed,
         done.deleted,
     );
-    Ok(Said::new(serde_json::to_value(RunResponse::full(run))?, words))
+    let mut lines = vec![summary];
+    lines.extend(run.plan.iter().map(planned));
+    let more = run.plan_count.saturating_sub(run.plan.len() as u64);
+    if more > 0 {
+        lines.push(format!("  and {more} more"));
+    }
+    Ok(Said::new(serde_json::to_value(RunResponse::full(run))?, lines.join("\n")))
+}
+
+/// A line of a dry run's plan.
+fn planned(entry: &PlanEntry) -> String {
+    let content = entry.content_id.map(|id| format!(" content {id}"));
+    let post = entry.external_id.as_ref().map(|id| format!(" post {id}"));
+    let fields: Vec<&str> = entry.fields.iter().map(|field| field.as_str()).collect();
+    let fields = if fields.is_empty() { String::new() } else { format!(": {}", fields.join(", ")) };
+    format!(
+        "  {}{}{}{fields} ({})",
+        entry.action.as_str(),
+        content.unwrap_or_default(),
+        post.unwrap_or_default(),
+        entry.reason,
+    )
 }
 
 /// Staying with a run until it has ended.
@@ -161,4 +188,28 @@ fn bar() -> ProgressBar {
         ProgressDrawTarget::hidden()
     });
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use igny8_integration_domain::content::Field;
+    use igny8_integration_domain::id::ContentId;
+    use igny8_integration_domain::sync::PlanAction;
+
+    #[test]
+    fn a_plan_names_what_would_change_and_why() {
+        let mut entry = PlanEntry {
+            content_id: ContentId::new(5),
+            external_id: Some("30".to_owned()),
+            action: PlanAction::Pull,
+            fields: vec![Field::Title, Field::Html],
+            reason: "the site changed".to_owned(),
+        };
+        assert_eq!(planned(&entry), "  pull content 5 post 30: title, html (the site changed)");
+        entry.content_id = None;
+        assert_eq!(planned(&entry), "  pull post 30: title, html (the site changed)");
+        entry.fields.clear();
+        assert_eq!(planned(&entry), "  pull post 30 (the site changed)");
+    }
 }
