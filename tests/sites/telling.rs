@@ -25,7 +25,7 @@ impl Telling {
 
     pub async fn of(connected: Connected) -> anyhow::Result<Self> {
         connected.synced("from_external").await?;
-        connected.site.eval("update_option( Igny8_Bridge_Options::TWO_WAY_SYNC, '1' );")?;
+        connected.site.tell_changes()?;
         Ok(Self { connected })
     }
 
