@@ -133,15 +133,12 @@ impl ItemSync<'_> {
     /// Whether what the site said may be recorded: in a run while this node works on it, else while the integration is
     /// of the site that was asked. A content that is held first can't change hands behind this.
     async fn confirm(&self, uow: &mut dyn UnitOfWork) -> Result<(), ItemError> {
-        let holds = match &self.run {
-            Some((run, lease)) => {
-                uow.renew_lease(run.id, run.fence, self.clock.now() + *lease).await?.is_some()
-            }
-            None => {
-                let stored = uow.find_integration(self.integration.id).await?;
-                let asked = self.integration.site_url.identity();
-                stored.is_some_and(|stored| stored.site_url.identity() == asked)
-            }
+        let holds = if let Some((run, lease)) = &self.run {
+            uow.renew_lease(run.id, run.fence, self.clock.now() + *lease).await?.is_some()
+        } else {
+            let stored = uow.find_integration(self.integration.id).await?;
+            let asked = self.integration.site_url.identity();
+            stored.is_some_and(|stored| stored.site_url.identity() == asked)
         };
         if holds { Ok(()) } else { Err(ItemError::Lost) }
     }

@@ -74,9 +74,9 @@ impl ScriptedSite {
     /// A copy of it as it is now, with its posts and keys, at another address.
     #[must_use]
     pub fn copy_to(&self, url: SiteUrl) -> Self {
-        let copy = Self::new(url.clone(), self.0.clock.clone());
-        let store = self.with_store(|store| store.clone());
-        copy.with_store(|own| *own = Store { site_url: url.as_str().to_owned(), ..store });
+        let store = Store { site_url: url.as_str().to_owned(), ..self.with_store(|store| store.clone()) };
+        let copy = Self::new(url, self.0.clock.clone());
+        copy.with_store(|own| *own = store);
         copy
     }
 

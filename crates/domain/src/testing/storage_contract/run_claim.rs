@@ -141,7 +141,7 @@ pub async fn a_run_that_has_ended_or_waits_is_not_renewed(storage: &dyn Storage)
         unit.record_run(&stopped).await?;
         unit.commit().await?;
         let mut unit = storage.begin().await?;
-        ensure!(unit.renew_lease(id, stopped.fence, at(60)).await? == None, "{status:?}");
+        ensure!(unit.renew_lease(id, stopped.fence, at(60)).await?.is_none(), "{status:?}");
         unit.commit().await?;
         ensure!(storage.read().await?.find_run(id).await? == Some(stopped));
     }
