@@ -20,7 +20,7 @@ use igny8_integration_domain::testing::{CallKind, ScriptedSite, SitePost};
 use crate::world::{World, operator};
 
 fn url(text: &str) -> SiteUrl {
-    SiteUrl::parse("url", text).unwrap()
+    SiteUrl::parse("url", text).unwrap_or_else(|error| panic!("{}", error.message))
 }
 
 /// Another WordPress, with posts of its own under the same ids.
@@ -51,7 +51,10 @@ impl World {
     /// Somebody moves the integration just before the site that is left answers its next call of a kind.
     fn move_before(&self, kind: CallKind, to: &ScriptedSite) {
         let (integrations, id, to) = (Arc::clone(&self.integrations), self.integration, to.url().clone());
-        self.site.before_next(kind, move |_| at_once(move_to(&integrations, id, &to)).unwrap());
+        self.site.before_next(kind, move |_| {
+            let moved = at_once(move_to(&integrations, id, &to));
+            assert!(moved.is_ok(), "{moved:?}");
+        });
     }
 }
 

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
@@ -454,7 +455,7 @@ async fn pushing() -> anyhow::Result<(World, String, ContentId, RunId)> {
     world.retitle(content, "Mine").await?;
     world.site.fail_next(CallKind::Update, Fault::before(lost()));
     let run = world.start(StartSync { direction: Direction::ToExternal, ..StartSync::default() }).await?;
-    let claimed = world.executor.claim("node", Some(run)).await?.expect("it is due");
+    let claimed = world.executor.claim("node", Some(run)).await?.context("it is due")?;
     assert_eq!(world.executor.execute(claimed).await?, Turn::Waiting);
     assert!(world.content(content).await?.intent.is_some(), "it is not known whether it arrived");
     Ok((world, ids[0].clone(), content, run))
@@ -480,7 +481,7 @@ async fn a_body_that_is_told_during_a_push_of_the_body_is_not_taken_for_the_push
     world.patch(content, FieldPatch { html: Some("<p>Mine</p>".into()), ..FieldPatch::default() }).await?;
     world.site.fail_next(CallKind::Update, Fault::before(lost()));
     let run = world.start(StartSync { direction: Direction::ToExternal, ..StartSync::default() }).await?;
-    let claimed = world.executor.claim("node", Some(run)).await?.expect("it is due");
+    let claimed = world.executor.claim("node", Some(run)).await?.context("it is due")?;
     world.executor.execute(claimed).await?;
     world.site.edit(&ids[0], |post| post.html = "<p>Theirs</p>".into());
     world.deliver(&world.told(&ids[0], 1)).await?;
