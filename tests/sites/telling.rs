@@ -52,7 +52,7 @@ impl Telling {
     /// Webhooks of a post that came in, oldest first.
     pub async fn came(&self, post: i64) -> anyhow::Result<Vec<Value>> {
         let mut found = self.events("event_type=webhook").await?;
-        found.retain(|event| event["external_id"] == post.to_string());
+        found.retain(|event| event["external_id"].as_str() == Some(post.to_string().as_str()));
         found.reverse();
         Ok(found)
     }

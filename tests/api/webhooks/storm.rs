@@ -115,7 +115,7 @@ impl Before {
     /// All that syncs of every content, by post, once nothing waits to be pulled any more.
     async fn settled(&self) -> anyhow::Result<BTreeMap<String, Value>> {
         let owner = self.tenant.owner.at(self.service.origin())?;
-        let deadline = Instant::now() + Duration::from_secs(120);
+        let deadline = Instant::now() + Duration::from_mins(2);
         loop {
             let contents = everything(&owner).await?;
             if contents.values().all(|content| content["sync_state"] == "in_sync") {
@@ -161,7 +161,7 @@ impl Storm {
 
     /// Until so many were answered.
     async fn well_under_way(&self, enough: usize) -> anyhow::Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while self.acknowledged.lock().await.len() < enough {
             ensure!(Instant::now() < deadline, "hardly any delivery is answered");
             tokio::time::sleep(Duration::from_millis(1)).await;

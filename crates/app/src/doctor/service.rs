@@ -101,7 +101,8 @@ pub async fn jwks(config: &Config, items: &mut Vec<Item>) {
 async fn fetch_jwks(place: &str) -> anyhow::Result<usize> {
     let set = jwks::source(place)?.fetch().await?;
     let set: serde_json::Value = serde_json::from_slice(&set).context("it is not JSON")?;
-    Ok(set["keys"].as_array().context("it holds no list of keys")?.len())
+    let keys = set.get("keys").and_then(serde_json::Value::as_array);
+    Ok(keys.context("it holds no list of keys")?.len())
 }
 
 /// A database that can be read, where there is one.

@@ -65,7 +65,9 @@ impl PullWorker {
         match self.pulls.claim(some, &turns.busy()).await {
             Ok(claimed) => {
                 let any = !claimed.is_empty();
-                claimed.into_iter().for_each(|pull| turns.begin(self.pulls.clone(), pull, stop.clone()));
+                for pull in claimed {
+                    turns.begin(self.pulls.clone(), pull, stop.clone());
+                }
                 any
             }
             Err(error) => {
