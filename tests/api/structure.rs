@@ -217,3 +217,23 @@ async fn a_run_names_no_type_that_is_off() -> anyhow::Result<()> {
     asked.names_fields(&["content_types[0]"])?;
     Ok(())
 }
+
+#[tokio::test]
+async fn more_types_than_any_site_has_are_refused() -> anyhow::Result<()> {
+    let service = Service::start(Backend::Sqlite).await?;
+    let (tenant, path) = connected(&service).await?;
+    let entry = json!({ "label": "x", "count": 1 });
+    let many: serde_json::Map<String, Value> =
+        (0..501).map(|at| (format!("type{at}"), entry.clone())).collect();
+    for (field, types) in [
+        ("post_types", Value::Object(many)),
+        ("post_types", json!({ "t".repeat(65): entry })),
+        ("post_types.book.label", json!({ "book": { "label": "x".repeat(201), "count": 1 } })),
+    ] {
+        let mut body = pushed("2026-03-04T10:00:00Z");
+        body["post_types"] = types;
+        let answer = push(&tenant, &path, &body).await?;
+        assert_eq!(answer.expect(400)?["errors"][0]["field"], field, "{}", answer.text);
+    }
+    Ok(())
+}

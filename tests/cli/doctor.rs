@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::harness::{Backend, Finished, Service, igny8};
+use crate::harness::{Backend, DeadPort, Finished, Service, igny8};
 
 /// The items of that name.
 fn items<'v>(said: &'v Value, name: &str) -> Vec<&'v Value> {
@@ -137,9 +137,8 @@ fn a_database_that_is_away_or_none_of_ours_is_an_error() -> anyhow::Result<()> {
     std::fs::write(folder.path().join("igny8.db"), "this is no database at all, only a text")?;
     let said = unwell(&Finished::of(igny8(&["doctor", "--json"]).env("IGNY8_DATA_DIR", folder.path()))?)?;
     assert_eq!(state(&said, "database"), ["error"], "{said}");
-    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-    let nowhere = listener.local_addr()?;
-    drop(listener);
+    let dead = DeadPort::hold()?;
+    let nowhere = dead.address;
     let mut command = igny8(&["doctor", "--json"]);
     command.env("IGNY8_DATABASE_URL", format!("postgres://igny8:secret@{nowhere}/igny8"));
     command.env("IGNY8_CREDENTIAL_KEYS", "1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY=");

@@ -5,7 +5,7 @@ use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::Connected;
-use crate::harness::{Backend, Service};
+use crate::harness::{Backend, DeadPort, Service};
 
 /// Tests a connection to an address that no site of ours answers at; gives the check that failed.
 async fn failing_check(site_url: &str) -> anyhow::Result<Value> {
@@ -76,10 +76,8 @@ async fn a_site_without_the_plugin_will_do_with_an_application_password() -> any
 
 #[tokio::test]
 async fn a_dead_port_fails_at_tcp() -> anyhow::Result<()> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?;
-    drop(listener);
-    assert_eq!(failing_check(&format!("http://{address}")).await?["name"], "tcp");
+    let dead = DeadPort::hold()?;
+    assert_eq!(failing_check(&format!("http://{}", dead.address)).await?["name"], "tcp");
     Ok(())
 }
 

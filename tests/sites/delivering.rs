@@ -69,6 +69,28 @@ impl Telling {
 }
 
 #[tokio::test]
+async fn an_integration_that_was_made_anew_hears_what_happens_on_its_site() -> anyhow::Result<()> {
+    let telling = Telling::start().await?;
+    let connected = &telling.connected;
+    let owner = connected.owner()?;
+    owner.delete(&format!("integrations/{}/", connected.integration)).await?.expect(204)?;
+    let anew = json!({
+        "site_id": connected.tenant.site_id, "platform": "wordpress",
+        "credentials_json": { "api_key": connected.tenant.api_key },
+    });
+    owner.post("integrations/", &anew).await?.expect(201)?;
+    telling.titled(connected.some_post(1)?, "Told afresh").await?;
+    let deadline = Instant::now() + PATIENCE;
+    while connected.contents("search=afresh").await?.is_empty() {
+        ensure!(Instant::now() < deadline, "{}", connected.service.log()?);
+        // The next attempt is made by the next request that finds it due.
+        connected.site.eval("Igny8_Bridge_Sender::resume();")?;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn fifty_edits_while_the_service_is_away_all_arrive_once_and_in_order() -> anyhow::Result<()> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let service = Service::on(Backend::Sqlite).env("IGNY8_BIND", &port.to_string()).start().await?;

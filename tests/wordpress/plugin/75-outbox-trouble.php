@@ -247,6 +247,27 @@ check( 'switched off, nothing is sent, and what waits goes out later', function 
 	same( array( 'update_site_structure', 'status' ), array_map( fn( $request ) => basename( $request['path'] ), $trouble->await( 2 ) ), 'what is told' );
 } );
 
+check( 'what was told to an integration that is no more is told to the one that connecting brings', function () use ( $trouble, $secret, $insert, $counts, $due ) {
+	connect_outbox( $trouble, $secret );
+	evaluate( 'delete_option( "igny8_bridge_secret_renewed" );' );
+	$trouble->answer( 200, array( 'outcome' => 'ignored', 'reason' => 'other_integration' ) );
+	$insert( 'Again' );
+	$first = deliveries( $trouble->await( 1 ), $secret );
+	same( array( 'waiting' => 1, 'dead' => 0 ), $counts() );
+	$trouble->script( array(
+		''                              => array( 200, array() ),
+		'integrations/test-connection/' => array( 200, array( 'success' => true, 'integration_id' => 43, 'webhook_secret' => $secret ) ),
+	) );
+	$due();
+	evaluate( 'do_action( "igny8_bridge_send" );' );
+	$came = $trouble->await( 3 );
+	same( array( 'test-connection', 'update_site_structure', 'status' ), array_map( fn( $request ) => basename( $request['path'] ), $came ), 'requests' );
+	$again = deliveries( array( $came[2] ), $secret );
+	same( array( 42, 43 ), array( $first[0]['integration_id'], $again[0]['integration_id'] ), 'integration_id' );
+	holds( $first[0]['id'] !== $again[0]['id'], 'it has another webhook-id' );
+	same( array( 'waiting' => 0, 'dead' => 0 ), $counts() );
+} );
+
 check( 'a copy of the site keeps quiet and says so', function () use ( $trouble, $secret, $insert ) {
 	connect_outbox( $trouble, $secret );
 	evaluate( 'update_option( "igny8_bridge_connected_as", hash( "sha256", "live.example" ) );' );

@@ -18,6 +18,11 @@ use crate::openapi::shape::{self, optional, required};
 /// More of one type than any site has.
 const MAX_FETCH_LIMIT: i64 = 1_000_000_000;
 
+/// More types or taxonomies than any site has, and longer names and labels: each is kept, listed and told.
+const MAX_ENTRIES: usize = 500;
+const MAX_NAME: usize = 64;
+const MAX_LABEL: usize = 200;
+
 /// What the plugin says of itself; the first is text, the others are switches.
 const VERSION: &str = "version";
 const FLAGS: [&str; 3] = ["connection_enabled", "two_way_sync_enabled", "signs_webhooks"];
@@ -184,7 +189,7 @@ pub fn push_shape() -> Object {
 /// What a site's plugin tells of the site.
 pub fn push(body: &body::Object<'_>) -> Option<Structure> {
     let post_types = body.lenient_map("post_types", |entry| {
-        let label = entry.lenient_text("label").required();
+        let label = entry.lenient_text("label").then(label).required();
         let count = entry.lenient_number("count", 0..=i64::MAX).required();
         let enabled = entry.lenient_boolean("enabled").optional();
         let limit = entry.lenient_number("fetch_limit", 1..=MAX_FETCH_LIMIT).optional();
@@ -196,7 +201,7 @@ pub fn push(body: &body::Object<'_>) -> Option<Structure> {
         })
     });
     let taxonomies = body.lenient_map("taxonomies", |entry| {
-        let label = entry.lenient_text("label").required();
+        let label = entry.lenient_text("label").then(label).required();
         let count = entry.lenient_number("count", 0..=i64::MAX).required();
         let enabled = entry.lenient_boolean("enabled").optional();
         Some(TaxonomyEntry { label: label?, count: count?.unsigned_abs(), enabled })
@@ -204,11 +209,28 @@ pub fn push(body: &body::Object<'_>) -> Option<Structure> {
     let plugin = body.lenient_object("plugin").optional().map(|plugin| said_of_itself(&plugin));
     let timestamp = body.lenient_time("timestamp").optional();
     Some(Structure {
-        post_types: post_types.required()?,
-        taxonomies: taxonomies.optional().unwrap_or_default(),
+        post_types: post_types.then(bounded).required()?,
+        taxonomies: taxonomies.then(bounded).optional().unwrap_or_default(),
         plugin,
         timestamp,
     })
+}
+
+fn bounded<T>(entries: BTreeMap<String, T>) -> Result<BTreeMap<String, T>, Refusal> {
+    if entries.len() > MAX_ENTRIES {
+        return Err(Refusal::invalid(format!("must hold at most {MAX_ENTRIES} entries")));
+    }
+    if entries.keys().any(|name| name.chars().count() > MAX_NAME) {
+        return Err(Refusal::invalid(format!("names must have at most {MAX_NAME} characters")));
+    }
+    Ok(entries)
+}
+
+fn label(label: String) -> Result<String, Refusal> {
+    if label.chars().count() > MAX_LABEL {
+        return Err(Refusal::invalid(format!("must have at most {MAX_LABEL} characters")));
+    }
+    Ok(label)
 }
 
 /// What is known, and nothing else: it is shown to people.

@@ -10,7 +10,7 @@ use crate::event::{Action, Actor};
 use crate::id::IntegrationId;
 use crate::integration::Integration;
 use crate::ports::platform::{ExternalItem, Lookup, PlatformError, Platforms};
-use crate::ports::storage::{PendingPull, Storage, StorageError};
+use crate::ports::storage::{PendingPull, Storage, StorageError, UnitOfWork};
 use crate::ports::{Clock, CredentialCipher};
 use crate::service::item::{Known, is_lasting, line};
 use crate::service::opening::open_session;
@@ -94,11 +94,11 @@ impl SinglePullService {
         let mut uow = self.storage.begin().await?;
         let stored = uow.lock_integration(integration.id).await?;
         let asked = integration.site_url.identity();
-        if stored.is_none_or(|stored| stored.site_url.identity() != asked) {
+        let Some(stored) = stored.filter(|stored| stored.site_url.identity() == asked) else {
             // Another site was read than the one that the integration is of now.
             drop(uow);
             return self.release(&later(pull.clone(), now)).await;
-        }
+        };
         let mut known = Known::find(uow.as_mut(), integration, std::slice::from_ref(item)).await?;
         let known = known.take(item);
         // A cache in front of the site can show an older version than the one that was told: that is not taken in. And
@@ -134,7 +134,7 @@ impl SinglePullService {
                 let details = json!({ "pulled": received.pulled, "conflicts": received.conflicts });
                 uow.insert_events(&[event(integration, &content, action, details, now)]).await?;
             }
-        } else if !item.trashed {
+        } else if !item.trashed && has_room(uow.as_mut(), &stored, &item.content_type).await? {
             let (account, site) = (integration.account_id, integration.site_id);
             let new = NewContent::from_external(account, site, integration.id, item, now);
             let content = uow.insert_content(&new).await?;
@@ -154,6 +154,21 @@ impl SinglePullService {
         uow.close_pull(pull, pull.wanted_at).await?;
         uow.commit().await
     }
+}
+
+/// Whether a person lets one more post of a type sync.
+async fn has_room(
+    uow: &mut dyn UnitOfWork,
+    integration: &Integration,
+    content_type: &str,
+) -> Result<bool, StorageError> {
+    let Some(structure) = &integration.structure else { return Ok(true) };
+    if !structure.is_type_on(content_type) {
+        return Ok(false);
+    }
+    let limit = structure.post_types.get(content_type).and_then(|entry| entry.fetch_limit);
+    let Some(limit) = limit else { return Ok(true) };
+    Ok(uow.count_links(integration.id, content_type).await? < i64::from(limit))
 }
 
 /// 1, 2, 4, … seconds, at most an hour.

@@ -17,6 +17,9 @@ use crate::service::race::{expect_version, retrying};
 use crate::time::Timestamp;
 use crate::validation::{FieldError, ValidationErrors};
 
+/// So many choices outlive a push that does not name what they are of.
+const MOST_KEPT: usize = 500;
+
 /// Keeps structures.
 pub struct StructureService {
     storage: Arc<dyn Storage>,
@@ -203,12 +206,15 @@ fn merged(known: &Structure, mut pushed: Structure) -> Structure {
             entry.enabled = entry.enabled.or(before.enabled);
         }
     }
-    // What is gone for now keeps its choice: a plugin that is switched off and on again must not switch it on.
-    for (name, before) in known.post_types.iter().filter(|(_, entry)| entry.enabled == Some(false)) {
+    // What is gone for now keeps its choice: a plugin that is switched off and on again must not switch it on, nor lift
+    // a limit. So many and no more: each push could name others.
+    let is_chosen = |entry: &TypeEntry| entry.enabled == Some(false) || entry.fetch_limit.is_some();
+    for (name, before) in known.post_types.iter().filter(|(_, entry)| is_chosen(entry)).take(MOST_KEPT) {
         let gone = || TypeEntry { count: 0, ..before.clone() };
         pushed.post_types.entry(name.clone()).or_insert_with(gone);
     }
-    for (name, before) in known.taxonomies.iter().filter(|(_, entry)| entry.enabled == Some(false)) {
+    let off = known.taxonomies.iter().filter(|(_, entry)| entry.enabled == Some(false));
+    for (name, before) in off.take(MOST_KEPT) {
         let gone = || TaxonomyEntry { count: 0, ..before.clone() };
         pushed.taxonomies.entry(name.clone()).or_insert_with(gone);
     }

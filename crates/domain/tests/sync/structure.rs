@@ -114,3 +114,38 @@ async fn a_type_that_is_off_does_not_sync_and_a_limit_is_kept() -> anyhow::Resul
     assert!(shown.fetched_at.contains_key("post"));
     Ok(())
 }
+
+#[tokio::test]
+async fn a_single_pull_makes_no_more_contents_than_a_person_lets_sync() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let id = world.integration;
+    world.site.add_many("post", 2);
+    world.sync_well(Direction::FromExternal).await?;
+    let unsigned = Structure { plugin: None, ..pushed(&world, 0) };
+    world.structures.store(&world.plugin, id, unsigned).await?;
+    world.structures.choose(&operator(), id, None, &choose("post", None, Some(2))).await?;
+    world.clock.advance(TimeDelta::minutes(1));
+    let third = world.site.add_many("post", 1);
+    world.deliver(&world.told(&third[0], 1)).await?;
+    assert_eq!(world.pull_singles().await?, 1);
+    assert_eq!(world.all().await?.len(), 2);
+    world.structures.choose(&operator(), id, None, &choose("post", None, Some(3))).await?;
+    world.deliver(&world.told(&third[0], 2)).await?;
+    world.pull_singles().await?;
+    assert_eq!(world.all().await?.len(), 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_limit_outlives_a_push_without_its_type() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let id = world.integration;
+    world.structures.store(&world.plugin, id, pushed(&world, 0)).await?;
+    world.structures.choose(&operator(), id, None, &choose("page", None, Some(5))).await?;
+    let mut without = pushed(&world, 1);
+    without.post_types.remove("page");
+    world.structures.store(&world.plugin, id, without).await?;
+    let again = world.structures.store(&world.plugin, id, pushed(&world, 2)).await?;
+    assert_eq!(again.structure.post_types["page"].fetch_limit, Some(5));
+    Ok(())
+}

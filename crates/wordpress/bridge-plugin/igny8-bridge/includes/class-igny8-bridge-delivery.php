@@ -30,6 +30,9 @@ final class Igny8_Bridge_Delivery {
 			$answer = self::send( $row );
 		}
 		$status = self::status_of( $answer );
+		if ( self::is_of_another_integration( $answer ) ) {
+			return self::connect_first( $row, $answer );
+		}
 		if ( $status >= 200 && $status < 300 ) {
 			$kept = self::keep( $row, 'sent', $answer, 0 );
 			Igny8_Bridge_Sender::note_success();
@@ -67,6 +70,33 @@ final class Igny8_Bridge_Delivery {
 	 */
 	public static function concerns_everything( $status ) {
 		return $status < 400 || in_array( $status, array( 401, 408, 429, 502, 503, 504 ), true );
+	}
+
+	/**
+	 * Whether the service ignored it, because its integration is another one by now.
+	 *
+	 * @param array|WP_Error $answer The answer.
+	 * @return bool
+	 */
+	private static function is_of_another_integration( $answer ) {
+		$body = is_wp_error( $answer ) ? null : json_decode( wp_remote_retrieve_body( $answer ), true );
+		return 200 === self::status_of( $answer ) && is_array( $body ) && isset( $body['reason'] ) && 'other_integration' === $body['reason'];
+	}
+
+	/**
+	 * Keeps everything until the site has connected anew, which brings the integration that there is now. What was
+	 * ignored goes out under another id then: this one was answered.
+	 *
+	 * @param object $row    The delivery.
+	 * @param array  $answer The answer.
+	 * @return string
+	 */
+	private static function connect_first( $row, $answer ) {
+		Igny8_Bridge_Outbox::update( $row->id, array( 'webhook_id' => Igny8_Bridge_Outbox::new_webhook_id() ) );
+		self::keep( $row, 'waiting', $answer, time() + Igny8_Bridge_Schedule::delay( $row->attempts + 1 ) );
+		Igny8_Bridge_Onboarding::be_due();
+		Igny8_Bridge_Sender::note_trouble( $answer, 0 );
+		return 'stop';
 	}
 
 	/**

@@ -46,8 +46,15 @@ final class Igny8_Bridge_Onboarding {
 	public static function note_new_key() {
 		if ( Igny8_Bridge_Options::is_connected() ) {
 			delete_option( self::RENEWED );
-			update_option( self::DUE, '1' );
+			self::be_due();
 		}
+	}
+
+	/**
+	 * Has the site connect anew by itself.
+	 */
+	public static function be_due() {
+		update_option( self::DUE, '1' );
 	}
 
 	/**

@@ -89,6 +89,15 @@ final class Igny8_Bridge_Outbox {
 	}
 
 	/**
+	 * A name for a delivery that no other has.
+	 *
+	 * @return string
+	 */
+	public static function new_webhook_id() {
+		return 'msg_' . str_replace( '-', '', wp_generate_uuid4() );
+	}
+
+	/**
 	 * Adds a delivery, in one statement: whatever ends this process, it is there whole or not at all.
 	 *
 	 * @param string $kind    `status` or `metadata`.
@@ -103,7 +112,7 @@ final class Igny8_Bridge_Outbox {
 		$row = array(
 			'kind'       => $kind,
 			'post_id'    => $post_id,
-			'webhook_id' => 'msg_' . str_replace( '-', '', wp_generate_uuid4() ),
+			'webhook_id' => self::new_webhook_id(),
 			// In ASCII: the tables of an old site cannot hold every sign.
 			'body'       => wp_json_encode( $body, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE ),
 			'created'    => time(),
@@ -123,7 +132,9 @@ final class Igny8_Bridge_Outbox {
 	 * @return string
 	 */
 	public static function body_of( $row ) {
-		return substr( $row->body, 0, -1 ) . ',"sequence":' . (int) $row->id . '}';
+		$integration = (int) get_option( Igny8_Bridge_Options::INTEGRATION_ID, 0 );
+		$meant_for   = $integration > 0 ? ',"integration_id":' . $integration : '';
+		return substr( $row->body, 0, -1 ) . $meant_for . ',"sequence":' . (int) $row->id . '}';
 	}
 
 	/**

@@ -58,12 +58,10 @@ final class Igny8_Bridge_Payload {
 	 * @return array
 	 */
 	public static function vanished( $post_id ) {
-		return self::address(
-			array(
-				'post_id'      => $post_id,
-				'modified_gmt' => gmdate( 'Y-m-d\TH:i:s\Z' ),
-				'post_status'  => 'deleted',
-			)
+		return array(
+			'post_id'      => $post_id,
+			'modified_gmt' => gmdate( 'Y-m-d\TH:i:s\Z' ),
+			'post_status'  => 'deleted',
 		);
 	}
 
@@ -118,18 +116,7 @@ final class Igny8_Bridge_Payload {
 		if ( preg_match( '/\A[1-9][0-9]{0,15}\z/', $post->content_id ) ) {
 			$head['content_id'] = (int) $post->content_id;
 		}
-		return self::address( $head );
-	}
-
-	/**
-	 * A body with the integration that it is meant for.
-	 *
-	 * @param array $body The body.
-	 * @return array
-	 */
-	private static function address( $body ) {
-		$integration = (int) get_option( Igny8_Bridge_Options::INTEGRATION_ID, 0 );
-		return $integration > 0 ? $body + array( 'integration_id' => $integration ) : $body;
+		return $head;
 	}
 
 	/**

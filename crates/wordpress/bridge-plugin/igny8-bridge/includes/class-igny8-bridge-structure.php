@@ -97,6 +97,8 @@ final class Igny8_Bridge_Structure {
 		update_option( self::TOLD, $fingerprint );
 		if ( $is_taken ) {
 			Igny8_Bridge_Sender::note_success();
+		} elseif ( 404 === $status ) {
+			Igny8_Bridge_Onboarding::be_due(); // the integration is another one by now
 		}
 		return true;
 	}
