@@ -58,7 +58,8 @@ start_service_again() {
   echo $! >"$dir/service.pid"
   disown
   until [ -s "$dir/ready" ]; do
-    service_alive || return 1
+    # Our own child, which may not have become the service yet.
+    kill -0 "$(cat "$dir/service.pid")" 2>/dev/null || return 1
     sleep 0.02
   done
 }
@@ -72,7 +73,7 @@ service_alive() {
 # end_service [SIGNAL]: and waits until it is gone.
 end_service() {
   service_alive || return 0
-  kill "-${1:-TERM}" "$(cat "$dir/service.pid")"
+  kill "-${1:-TERM}" "$(cat "$dir/service.pid")" 2>/dev/null || true
   while service_alive; do sleep 0.02; done
 }
 
@@ -85,6 +86,7 @@ end() {
   local status=${1:-$?}
   trap '' INT TERM HUP
   trap - EXIT
+  set +e    # whatever fails, the rest is cleaned up all the same
   [ -n "$dir" ] || exit "$status"
   if [ $status = 0 ] && [ $finished = 0 ]; then status=130; fi    # a signal
   [ $status = 0 ] || [ -z "$title" ] || tell_trouble

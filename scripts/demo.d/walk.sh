@@ -91,7 +91,11 @@ an_edit_on_both_sides_is_a_conflict_with_both_texts() {
   on_site POST "posts/$post" 'title=What falls in July' >/dev/null
   await 10 "it is no conflict" in_state "$content" conflict
   expect "both texts" 'The July drop, explained / What falls in July' "$(field "content/$content/" '.conflict.title | "\(.local) / \(.external)"')"
-  expect "the run, which leaves it alone," 'What falls in July' "$(sync both >/dev/null; on_site GET "posts/$post?context=edit" | jq -r .title.raw)"
+  local run
+  run=$(sync both)
+  expect "the run, which leaves it alone," succeeded "$(jq -r .status <<<"$run")"
+  expect "both texts after it" 'The July drop, explained / What falls in July' \
+    "$(field "content/$content/" .title) / $(on_site GET "posts/$post?context=edit" | jq -r .title.raw)"
   shown "a conflict that keeps “The July drop, explained” (igny8) and “What falls in July” (site); neither was overwritten" \
     "$look/content/$content/ | jq .conflict"
 }
