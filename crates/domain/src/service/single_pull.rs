@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use crate::content::{Content, NewContent, Reach, Received};
-use crate::event::{Action, Actor};
+use crate::event::{Action, Actor, NewEvent};
 use crate::id::IntegrationId;
 use crate::integration::Integration;
 use crate::ports::platform::{ExternalItem, Lookup, PlatformError, Platforms};
@@ -15,6 +15,7 @@ use crate::ports::{Clock, CredentialCipher};
 use crate::service::item::{Known, is_lasting, line};
 use crate::service::opening::open_session;
 use crate::service::race::retrying;
+use crate::time::Timestamp;
 
 /// How long a node that took up a pull keeps it: longer than a read with all its time limits.
 const HOLD: TimeDelta = TimeDelta::seconds(60);
@@ -166,13 +167,12 @@ async fn has_room(
     if !structure.is_type_on(content_type) {
         return Ok(false);
     }
-    let limit = structure.post_types.get(content_type).and_then(|entry| entry.fetch_limit);
-    let Some(limit) = limit else { return Ok(true) };
+    let Some(limit) = structure.fetch_limit(content_type) else { return Ok(true) };
     Ok(uow.count_links(integration.id, content_type).await? < i64::from(limit))
 }
 
 /// 1, 2, 4, … seconds, at most an hour.
-fn later(mut pull: PendingPull, now: crate::time::Timestamp) -> PendingPull {
+fn later(mut pull: PendingPull, now: Timestamp) -> PendingPull {
     let wait = TimeDelta::seconds(1 << pull.tries.min(12)).min(TimeDelta::hours(1));
     pull.tries = pull.tries.saturating_add(1);
     pull.due_at = now + wait;
@@ -194,8 +194,8 @@ fn event(
     content: &Content,
     action: Action,
     details: serde_json::Value,
-    now: crate::time::Timestamp,
-) -> crate::event::NewEvent {
+    now: Timestamp,
+) -> NewEvent {
     let mut event = line(integration, content, action, true, (Actor::SERVICE, None), now);
     event.details = details;
     event

@@ -169,24 +169,18 @@ impl ItemSync<'_> {
         story.notes.extend(written.notes.iter().cloned());
         story.note_slug(&slug, &content.fields.slug);
         if !written.pending.is_empty() {
-            content.updated_at = now;
-            save(uow.as_mut(), &content).await?;
-            uow.commit().await?;
+            keep(uow, content, now).await?;
             return Err(ItemError::Platform(PlatformError::Rejected(not_as_meant(&written))));
         }
         if is_told_of {
             // The site told of somebody's change meanwhile, so the answer may be older than what is known.
-            content.updated_at = now;
-            save(uow.as_mut(), &content).await?;
-            uow.commit().await?;
+            keep(uow, content, now).await?;
             return Ok(Settled::Reread);
         }
         let received = content.receive(&written.item, self.reach, now);
         if self.to_send(&content, &received).is_some() {
             story.absorb(&received);
-            content.updated_at = now;
-            save(uow.as_mut(), &content).await?;
-            uow.commit().await?;
+            keep(uow, content, now).await?;
             return Ok(Settled::Again(Box::new(written.item)));
         }
         self.finish(uow, content, &received, story, now).await
@@ -258,6 +252,14 @@ fn not_as_meant(written: &Written) -> Trouble {
         code: "not_as_meant".to_owned(),
         message: "the site did not take the change as it was meant".to_owned(),
     })
+}
+
+/// Records a content whose round goes on.
+async fn keep(mut uow: Box<dyn UnitOfWork>, mut content: Content, now: Timestamp) -> Result<(), ItemError> {
+    content.updated_at = now;
+    save(uow.as_mut(), &content).await?;
+    uow.commit().await?;
+    Ok(())
 }
 
 /// Writes a content. Its row is held, so the only thing in the way can be another content that has its post.

@@ -150,7 +150,7 @@ fn outdated(link: &Link, at: Timestamp, sequence: Option<i64>, now: Timestamp) -
     if link.is_gone() {
         return Some("deleted");
     }
-    let lower = matches!((sequence, link.external_sequence), (Some(told), Some(known)) if told < known);
+    let lower = is_lower(link, sequence);
     let is_older = match link.changed_before(now) {
         Some(known) => at < known || (at == known && lower),
         None => lower,
@@ -168,9 +168,12 @@ fn sequence_after(link: &Link, at: Timestamp, told: Option<i64>) -> Option<i64> 
 /// Whether a later one of the post was taken in before it. Each carries fields of its own, so what this one told may be
 /// told by none any more.
 fn is_out_of_order(link: &Link, delivery: &Delivery) -> bool {
-    let is_lower =
-        matches!((delivery.sequence, link.external_sequence), (Some(told), Some(known)) if told < known);
-    is_lower && !link.is_gone()
+    is_lower(link, delivery.sequence) && !link.is_gone()
+}
+
+/// Whether a number comes before the one that was taken in last.
+fn is_lower(link: &Link, sequence: Option<i64>) -> bool {
+    matches!((sequence, link.external_sequence), (Some(told), Some(known)) if told < known)
 }
 
 /// In the trash, or deleted for good.
