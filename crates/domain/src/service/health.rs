@@ -178,16 +178,7 @@ async fn newest(
     success: Option<bool>,
     limit: u32,
 ) -> Result<Vec<SyncEvent>, StorageError> {
-    let filter = EventFilter {
-        integration_id: id,
-        event_type: None,
-        action,
-        success,
-        content_id: None,
-        run_id: None,
-        since: None,
-        until: None,
-    };
+    let filter = EventFilter { action, success, ..EventFilter::of(id) };
     Ok(uow.list_events(&filter, Cursor::Newest, limit).await?.items)
 }
 

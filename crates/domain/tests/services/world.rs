@@ -99,16 +99,7 @@ impl World {
 
     /// The integration's history, oldest first.
     pub async fn events(&self, id: IntegrationId) -> anyhow::Result<Vec<NewEvent>> {
-        let filter = EventFilter {
-            integration_id: id,
-            event_type: None,
-            action: None,
-            success: None,
-            content_id: None,
-            run_id: None,
-            since: None,
-            until: None,
-        };
+        let filter = EventFilter::of(id);
         let page = self.storage.read().await?.list_events(&filter, Cursor::Newest, 100).await?;
         Ok(page.items.into_iter().rev().map(|event| event.entry).collect())
     }

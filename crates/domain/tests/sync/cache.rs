@@ -57,16 +57,14 @@ async fn a_post_that_old_listings_do_not_show_yet_is_not_taken_for_deleted() -> 
 #[tokio::test]
 async fn an_edit_that_an_old_listing_hides_is_read_where_something_waits_here() -> anyhow::Result<()> {
     let world = World::new().await?;
-    let ids = world.site.add_many("post", 1);
-    world.sync_well(Direction::Both).await?;
-    let content = world.of_post(&ids[0]).await?.id;
+    let (post, content) = world.pulled_post().await?;
     world.site.set_caches_listings(true);
     world.clock.advance(TimeDelta::minutes(30));
-    world.site.edit(&ids[0], |post| post.html = "<p>Theirs</p>".into());
+    world.site.edit(&post, |post| post.html = "<p>Theirs</p>".into());
     world.retitle(content, "Mine").await?;
     world.sync_well(Direction::Both).await?;
-    let (stored, post) = (world.content(content).await?, world.site.post(&ids[0]).unwrap());
+    let (stored, theirs) = (world.content(content).await?, world.site.post(&post).unwrap());
     assert_eq!((stored.fields.title.as_str(), stored.fields.html.as_str()), ("Mine", "<p>Theirs</p>"));
-    assert_eq!((post.title.as_str(), post.html.as_str()), ("Mine", "<p>Theirs</p>"));
+    assert_eq!((theirs.title.as_str(), theirs.html.as_str()), ("Mine", "<p>Theirs</p>"));
     Ok(())
 }

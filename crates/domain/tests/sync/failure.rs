@@ -134,16 +134,14 @@ async fn a_create_whose_answer_is_lost_is_one_post(#[case] happens: bool) -> any
 #[tokio::test]
 async fn an_update_whose_answer_is_lost_is_no_conflict() -> anyhow::Result<()> {
     let world = World::new().await?;
-    let ids = world.site.add_many("post", 1);
-    world.sync_well(Direction::Both).await?;
-    let content = world.of_post(&ids[0]).await?.id;
+    let (post, content) = world.pulled_post().await?;
     world.clock.advance(TimeDelta::minutes(5));
     world.retitle(content, "Mine").await?;
     world.site.fail_next(CallKind::Update, Fault::after(PlatformError::Uncertain(trouble("timeout"))));
     let run = world.sync_well(Direction::Both).await?;
     assert_eq!((run.progress.conflicts, run.progress.updated), (0, 1));
     assert_eq!(world.content(content).await?.sync_state, SyncState::InSync);
-    assert_eq!(world.site.post(&ids[0]).unwrap().title, "Mine");
+    assert_eq!(world.site.post(&post).unwrap().title, "Mine");
     Ok(())
 }
 

@@ -205,13 +205,11 @@ async fn a_worker_that_is_still_on_the_site_that_was_left_records_and_sends_noth
 #[tokio::test]
 async fn a_single_pull_under_way_brings_nothing_of_the_site_that_was_left() -> anyhow::Result<()> {
     let world = World::new().await?;
-    let ids = world.site.add_many("post", 1);
-    world.sync_well(Direction::Both).await?;
-    let content = world.of_post(&ids[0]).await?.id;
+    let (post, content) = world.pulled_post().await?;
     let other = other_site(&world, 1);
     world.move_before(CallKind::Get, &other);
     world.clock.advance(TimeDelta::hours(1));
-    world.site.edit(&ids[0], |post| post.title = "Late".into());
+    world.site.edit(&post, |post| post.title = "Late".into());
     let pulled = world.single.pull_one(&operator(), world.integration, content).await;
     assert!(matches!(pulled, Err(ServiceError::Conflict(Conflict::NoExternalId))), "{pulled:?}");
     let stored = world.content(content).await?;

@@ -208,13 +208,11 @@ async fn a_dry_run_says_what_it_would_do_and_touches_nothing() -> anyhow::Result
 #[tokio::test]
 async fn a_cached_older_page_is_not_pulled_back_over_what_is_newer() -> anyhow::Result<()> {
     let world = World::new().await?;
-    let ids = world.site.add_many("post", 1);
-    world.sync_well(Direction::Both).await?;
-    let content = world.of_post(&ids[0]).await?.id;
+    let (post, content) = world.pulled_post().await?;
     world.clock.advance(TimeDelta::hours(1));
     world.retitle(content, "Version 2").await?;
     world.sync_well(Direction::Both).await?;
-    assert_eq!(world.site.post(&ids[0]).unwrap().title, "Version 2");
+    assert_eq!(world.site.post(&post).unwrap().title, "Version 2");
     let run = world.sync_well(Direction::Both).await?;
     assert_eq!((run.progress.conflicts, run.progress.updated), (0, 0));
     assert_eq!(world.content(content).await?.fields.title, "Version 2");
@@ -240,11 +238,9 @@ async fn only_the_types_that_are_named_are_read() -> anyhow::Result<()> {
 #[tokio::test]
 async fn one_content_is_pulled_by_itself_on_demand() -> anyhow::Result<()> {
     let world = World::new().await?;
-    let ids = world.site.add_many("post", 1);
-    world.sync_well(Direction::Both).await?;
-    let content = world.of_post(&ids[0]).await?.id;
+    let (post, content) = world.pulled_post().await?;
     world.clock.advance(TimeDelta::minutes(1));
-    world.site.edit(&ids[0], |post| post.title = "Theirs".into());
+    world.site.edit(&post, |post| post.title = "Theirs".into());
     let pulled = world.single.pull_one(&operator(), world.integration, content).await?;
     assert_eq!((pulled.changed, pulled.outcome), (true, "updated"));
     assert_eq!(pulled.content.fields.title, "Theirs");
@@ -258,9 +254,7 @@ async fn a_site_that_is_away_fails_a_single_pull_and_says_why() -> anyhow::Resul
     use igny8_integration_domain::ports::platform::PlatformError;
     use igny8_integration_domain::testing::platform::Fault;
     let world = World::new().await?;
-    let ids = world.site.add_many("post", 1);
-    world.sync_well(Direction::Both).await?;
-    let content = world.of_post(&ids[0]).await?.id;
+    let (_, content) = world.pulled_post().await?;
     let trouble = Trouble { code: "connection_refused".into(), message: "nobody listens".into() };
     world.site.fail_always(None, Fault::before(PlatformError::Unavailable { trouble, retry_after: None }));
     let pulled = world.single.pull_one(&operator(), world.integration, content).await?;

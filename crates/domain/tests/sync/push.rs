@@ -46,37 +46,33 @@ async fn a_post_is_not_public_before_its_terms_are_set() -> anyhow::Result<()> {
 #[tokio::test]
 async fn only_what_changed_is_sent() -> anyhow::Result<()> {
     let world = World::new().await?;
-    let ids = world.site.add_many("post", 1);
-    world.sync_well(Direction::Both).await?;
-    let content = world.of_post(&ids[0]).await?.id;
+    let (post, content) = world.pulled_post().await?;
     world.retitle(content, "Mine").await?;
     world.site.forget_calls();
     world.sync_well(Direction::ToExternal).await?;
     let write = world.site.calls().into_iter().find(|call| call.kind == CallKind::Update).unwrap();
     assert_eq!(write.fields, vec![Field::Title]);
-    assert_eq!(world.site.post(&ids[0]).unwrap().title, "Mine");
+    assert_eq!(world.site.post(&post).unwrap().title, "Mine");
     Ok(())
 }
 
 #[tokio::test]
 async fn both_sides_edited_in_one_field_is_a_conflict_and_neither_text_is_lost() -> anyhow::Result<()> {
     let world = World::new().await?;
-    let ids = world.site.add_many("post", 1);
-    world.sync_well(Direction::Both).await?;
-    let content = world.of_post(&ids[0]).await?.id;
+    let (post, content) = world.pulled_post().await?;
     world.clock.advance(TimeDelta::minutes(5));
     world.retitle(content, "Mine").await?;
-    world.site.edit(&ids[0], |post| post.title = "Theirs".into());
+    world.site.edit(&post, |post| post.title = "Theirs".into());
     let run = world.sync_well(Direction::Both).await?;
     assert_eq!(run.progress.conflicts, 1);
     let stored = world.content(content).await?;
     assert_eq!((stored.sync_state, stored.fields.title.as_str()), (SyncState::Conflict, "Mine"));
-    assert_eq!(world.site.post(&ids[0]).unwrap().title, "Theirs");
+    assert_eq!(world.site.post(&post).unwrap().title, "Theirs");
     assert_eq!(stored.conflict.unwrap().fields[&Field::Title].external, serde_json::json!("Theirs"));
 
     world.contents.resolve(&operator(), content, Side::Local).await?;
     world.sync_well(Direction::Both).await?;
-    assert_eq!(world.site.post(&ids[0]).unwrap().title, "Mine");
+    assert_eq!(world.site.post(&post).unwrap().title, "Mine");
     assert_eq!(world.content(content).await?.sync_state, SyncState::InSync);
     Ok(())
 }
@@ -84,12 +80,10 @@ async fn both_sides_edited_in_one_field_is_a_conflict_and_neither_text_is_lost()
 #[tokio::test]
 async fn keeping_the_sites_side_takes_its_text_and_writes_nothing() -> anyhow::Result<()> {
     let world = World::new().await?;
-    let ids = world.site.add_many("post", 1);
-    world.sync_well(Direction::Both).await?;
-    let content = world.of_post(&ids[0]).await?.id;
+    let (post, content) = world.pulled_post().await?;
     world.clock.advance(TimeDelta::minutes(5));
     world.retitle(content, "Mine").await?;
-    world.site.edit(&ids[0], |post| post.title = "Theirs".into());
+    world.site.edit(&post, |post| post.title = "Theirs".into());
     world.sync_well(Direction::Both).await?;
     world.site.forget_calls();
     let settled = world.contents.resolve(&operator(), content, Side::External).await?;
@@ -102,16 +96,14 @@ async fn keeping_the_sites_side_takes_its_text_and_writes_nothing() -> anyhow::R
 #[tokio::test]
 async fn edits_in_different_fields_merge() -> anyhow::Result<()> {
     let world = World::new().await?;
-    let ids = world.site.add_many("post", 1);
-    world.sync_well(Direction::Both).await?;
-    let content = world.of_post(&ids[0]).await?.id;
+    let (post, content) = world.pulled_post().await?;
     world.clock.advance(TimeDelta::minutes(5));
     world.retitle(content, "Mine").await?;
-    world.site.edit(&ids[0], |post| post.html = "<p>Theirs</p>".into());
+    world.site.edit(&post, |post| post.html = "<p>Theirs</p>".into());
     world.sync_well(Direction::Both).await?;
-    let (stored, post) = (world.content(content).await?, world.site.post(&ids[0]).unwrap());
+    let (stored, theirs) = (world.content(content).await?, world.site.post(&post).unwrap());
     assert_eq!((stored.fields.title.as_str(), stored.fields.html.as_str()), ("Mine", "<p>Theirs</p>"));
-    assert_eq!((post.title.as_str(), post.html.as_str()), ("Mine", "<p>Theirs</p>"));
+    assert_eq!((theirs.title.as_str(), theirs.html.as_str()), ("Mine", "<p>Theirs</p>"));
     assert_eq!(stored.sync_state, SyncState::InSync);
     Ok(())
 }
@@ -119,18 +111,16 @@ async fn edits_in_different_fields_merge() -> anyhow::Result<()> {
 #[tokio::test]
 async fn an_editor_who_saves_between_our_read_and_our_write_is_not_overwritten() -> anyhow::Result<()> {
     let world = World::new().await?;
-    let ids = world.site.add_many("post", 1);
-    world.sync_well(Direction::Both).await?;
-    let content = world.of_post(&ids[0]).await?.id;
+    let (post, content) = world.pulled_post().await?;
     world.clock.advance(TimeDelta::minutes(5));
     world.retitle(content, "Mine").await?;
-    let post = ids[0].clone();
+    let edited = post.clone();
     world.site.before_next(CallKind::Update, move |site| {
-        site.edit(&post, |post| post.title = "Theirs".into());
+        site.edit(&edited, |post| post.title = "Theirs".into());
     });
     let run = world.sync_well(Direction::Both).await?;
     assert_eq!(run.progress.conflicts, 1);
-    assert_eq!(world.site.post(&ids[0]).unwrap().title, "Theirs");
+    assert_eq!(world.site.post(&post).unwrap().title, "Theirs");
     assert_eq!(world.content(content).await?.fields.title, "Mine");
     Ok(())
 }
@@ -144,14 +134,12 @@ async fn a_policy_settles_conflicts_by_itself(
     #[case] winner: &str,
 ) -> anyhow::Result<()> {
     let world = World::with_policy(policy).await?;
-    let ids = world.site.add_many("post", 1);
-    world.sync_well(Direction::Both).await?;
-    let content = world.of_post(&ids[0]).await?.id;
+    let (post, content) = world.pulled_post().await?;
     world.clock.advance(TimeDelta::minutes(5));
     world.retitle(content, "Mine").await?;
-    world.site.edit(&ids[0], |post| post.title = "Theirs".into());
+    world.site.edit(&post, |post| post.title = "Theirs".into());
     world.sync_well(Direction::Both).await?;
-    assert_eq!(world.site.post(&ids[0]).unwrap().title, winner);
+    assert_eq!(world.site.post(&post).unwrap().title, winner);
     let stored = world.content(content).await?;
     assert_eq!((stored.fields.title.as_str(), stored.sync_state), (winner, SyncState::InSync));
     Ok(())
@@ -294,19 +282,17 @@ async fn a_slug_that_is_taken_once_the_post_goes_out_is_shown_and_said() -> anyh
 #[tokio::test]
 async fn a_deletion_here_puts_the_post_in_the_trash_and_taking_it_back_restores_it() -> anyhow::Result<()> {
     let world = World::new().await?;
-    let ids = world.site.add_many("post", 1);
-    world.sync_well(Direction::Both).await?;
-    let content = world.of_post(&ids[0]).await?.id;
+    let (post, content) = world.pulled_post().await?;
     world.contents.delete(&operator(), content, None).await?;
     let run = world.sync_well(Direction::Both).await?;
     assert_eq!(run.progress.deleted, 1);
-    assert_eq!(world.site.post(&ids[0]).unwrap().status, "trash");
+    assert_eq!(world.site.post(&post).unwrap().status, "trash");
     let events = world.events().await?;
     assert!(events.iter().any(|event| event.action == Action::Trashed && event.content_id == Some(content)));
     let patch = igny8_integration_domain::service::content::PatchContent::new(FieldPatch::default())?;
     world.contents.patch(&operator(), content, None, &patch.taking_back(true)).await?;
     world.sync_well(Direction::Both).await?;
-    let (post, stored) = (world.site.post(&ids[0]).unwrap(), world.content(content).await?);
+    let (post, stored) = (world.site.post(&post).unwrap(), world.content(content).await?);
     assert_eq!(post.status, "publish");
     assert_eq!((stored.deleted_at, stored.sync_state), (None, SyncState::InSync));
     Ok(())

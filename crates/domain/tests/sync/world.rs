@@ -115,6 +115,14 @@ impl World {
         Ok(run)
     }
 
+    /// A post of the site, and the content that it became.
+    pub async fn pulled_post(&self) -> anyhow::Result<(String, ContentId)> {
+        let post = self.site.add_many("post", 1).remove(0);
+        self.sync_well(Direction::Both).await?;
+        let content = self.of_post(&post).await?.id;
+        Ok((post, content))
+    }
+
     pub async fn find_run(&self, id: RunId) -> anyhow::Result<SyncRun> {
         self.storage.read().await?.find_run(id).await?.context("the run is gone")
     }
@@ -155,16 +163,7 @@ impl World {
 
     /// The integration's history, oldest first.
     pub async fn events(&self) -> anyhow::Result<Vec<NewEvent>> {
-        let filter = EventFilter {
-            integration_id: self.integration,
-            event_type: None,
-            action: None,
-            success: None,
-            content_id: None,
-            run_id: None,
-            since: None,
-            until: None,
-        };
+        let filter = EventFilter::of(self.integration);
         let page = self.storage.read().await?.list_events(&filter, Cursor::Newest, 10_000).await?;
         Ok(page.items.into_iter().rev().map(|event| event.entry).collect())
     }

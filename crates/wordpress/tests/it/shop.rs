@@ -131,16 +131,7 @@ impl Shop {
     }
 
     pub async fn events(&self) -> Vec<NewEvent> {
-        let filter = EventFilter {
-            integration_id: self.integration,
-            event_type: None,
-            action: None,
-            success: None,
-            content_id: None,
-            run_id: None,
-            since: None,
-            until: None,
-        };
+        let filter = EventFilter::of(self.integration);
         let mut uow = self.storage.read().await.unwrap();
         let page = uow.list_events(&filter, Cursor::Newest, 10_000).await.unwrap();
         page.items.into_iter().map(|event| event.entry).collect()

@@ -28,6 +28,22 @@ pub struct EventFilter {
     pub until: Option<Timestamp>,
 }
 
+impl EventFilter {
+    /// All history of an integration.
+    pub fn of(integration_id: IntegrationId) -> Self {
+        Self {
+            integration_id,
+            event_type: None,
+            action: None,
+            success: None,
+            content_id: None,
+            run_id: None,
+            since: None,
+            until: None,
+        }
+    }
+}
+
 /// History.
 #[async_trait]
 pub trait EventRepository {

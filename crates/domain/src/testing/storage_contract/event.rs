@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::Outcome;
-use super::fixture::{World, at, every_event, queue, store};
+use super::fixture::{World, at, queue, store};
 use crate::event::{Action, Actor, ActorKind, EventType, NewEvent, SyncEvent};
 use crate::id::EventId;
 use crate::ports::storage::{Cursor, EventFilter, Storage};
@@ -47,7 +47,7 @@ pub async fn events_read_back_as_they_were_stored(storage: &dyn Storage) -> Outc
     ensure!(insert(storage, &[]).await?.is_empty());
     let [first, second] = ids.as_slice() else { anyhow::bail!("{} ids", ids.len()) };
     ensure!(first < second);
-    let filter = every_event(world.integration.id);
+    let filter = EventFilter::of(world.integration.id);
     let page = storage.read().await?.list_events(&filter, Cursor::Newest, 10).await?;
     ensure!(page.items == [SyncEvent { id: *second, entry: empty }, SyncEvent { id: *first, entry: full }]);
     Ok(())
@@ -74,7 +74,7 @@ pub async fn events_are_listed_newest_first_in_both_directions(storage: &dyn Sto
         (Cursor::NewerThan(c.get()), 2, vec![*e, *d], false, true),
         (Cursor::NewerThan(d.get()), 2, vec![*e], false, true),
     ] {
-        let page = unit.list_events(&every_event(world.integration.id), cursor, limit).await?;
+        let page = unit.list_events(&EventFilter::of(world.integration.id), cursor, limit).await?;
         let found: Vec<_> = page.items.iter().map(|event| event.id).collect();
         ensure!(found == items, "{cursor:?}: {found:?}");
         ensure!((page.has_newer, page.has_older) == (newer, older), "{cursor:?}");
@@ -85,7 +85,7 @@ pub async fn events_are_listed_newest_first_in_both_directions(storage: &dyn Sto
 /// An empty page still says on which side there is something.
 pub async fn a_place_beyond_either_end_shows_what_is_left(storage: &dyn Storage) -> Outcome {
     let world = World::make(storage, "Acme").await?;
-    let filter = every_event(world.integration.id);
+    let filter = EventFilter::of(world.integration.id);
     let mut unit = storage.read().await?;
     for cursor in [Cursor::Newest, Cursor::OlderThan(9), Cursor::NewerThan(9)] {
         let page = unit.list_events(&filter, cursor, 2).await?;
@@ -121,7 +121,7 @@ pub async fn everything_that_is_set_narrows_the_list_of_events(storage: &dyn Sto
     let ids = insert(storage, &[pulled, pushed, started]).await?;
     insert(storage, &[other.new_event(Action::Pulled, at(10))]).await?;
     let [a, b, c] = ids.as_slice() else { anyhow::bail!("three were made") };
-    let all = every_event(world.integration.id);
+    let all = EventFilter::of(world.integration.id);
     let tick = TimeDelta::microseconds(1);
     let cases = [
         (all.clone(), vec![*c, *b, *a]),
@@ -153,7 +153,7 @@ pub async fn a_cursor_sees_only_what_passes_the_filter(storage: &dyn Storage) ->
     }
     let ids = insert(storage, &events).await?;
     let [a, _, c, _, e, f] = ids.as_slice() else { anyhow::bail!("six were made") };
-    let filter = EventFilter { action: Some(Action::Pulled), ..every_event(world.integration.id) };
+    let filter = EventFilter { action: Some(Action::Pulled), ..EventFilter::of(world.integration.id) };
     let mut unit = storage.read().await?;
     for (cursor, items, newer, older) in [
         (Cursor::Newest, vec![*e, *c], false, true),
@@ -195,7 +195,9 @@ pub async fn old_events_are_forgotten_in_batches(storage: &dyn Storage) -> Outco
     ensure!(unit.purge_events(at(3), 3).await? == 1);
     ensure!(unit.purge_events(at(3), 3).await? == 0);
     unit.commit().await?;
-    ensure!(list(storage, &every_event(world.integration.id)).await? == ids.get(3..4).unwrap_or_default());
-    ensure!(list(storage, &every_event(other.integration.id)).await?.is_empty());
+    ensure!(
+        list(storage, &EventFilter::of(world.integration.id)).await? == ids.get(3..4).unwrap_or_default()
+    );
+    ensure!(list(storage, &EventFilter::of(other.integration.id)).await?.is_empty());
     Ok(())
 }

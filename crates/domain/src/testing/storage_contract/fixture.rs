@@ -7,9 +7,8 @@ use serde_json::json;
 use crate::account::{Account, Site};
 use crate::content::{Base, Content, ContentFields, ContentStatus, Link, NewContent};
 use crate::event::{Action, Actor, EventType, NewEvent};
-use crate::id::IntegrationId;
 use crate::integration::{ConflictPolicy, Integration, NewIntegration, PlatformName, SiteUrl};
-use crate::ports::storage::{EventFilter, NewSite, Queued, Storage};
+use crate::ports::storage::{NewSite, Queued, Storage};
 use crate::sync::{Direction, NewRun, RunOptions, SyncRun, Trigger};
 use crate::time::Timestamp;
 
@@ -142,20 +141,6 @@ pub(super) fn new_integration(site: &Site) -> NewIntegration {
         platform_state: json!(null),
         next_sync_at: None,
         created_at: at(0),
-    }
-}
-
-/// All history of an integration.
-pub(super) fn every_event(integration: IntegrationId) -> EventFilter {
-    EventFilter {
-        integration_id: integration,
-        event_type: None,
-        action: None,
-        success: None,
-        content_id: None,
-        run_id: None,
-        since: None,
-        until: None,
     }
 }
 

@@ -6,9 +6,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::json;
 
 use super::Outcome;
-use super::fixture::{
-    World, at, change, change_integration, every_event, new_integration, queue, store, url,
-};
+use super::fixture::{World, at, change, change_integration, new_integration, queue, store, url};
 use crate::content::{
     Conflict, ContentFailure, ContentStatus, FieldPatch, FormerLink, PushIntent, SyncState,
 };
@@ -17,7 +15,7 @@ use crate::integration::{
     ConflictPolicy, Integration, NewIntegration, PlatformName, SealedCredentials, StatusError, Structure,
     SyncMemory, SyncStatus, TaxonomyEntry, TypeEntry, TypeMemory,
 };
-use crate::ports::storage::{Cursor, Storage, StorageError};
+use crate::ports::storage::{Cursor, EventFilter, Storage, StorageError};
 
 /// Another platform or another site is no conflict.
 pub async fn a_site_has_one_integration_for_each_platform(storage: &dyn Storage) -> Outcome {
@@ -167,7 +165,7 @@ pub async fn deleting_an_integration_takes_its_runs_and_events_and_no_others(
     ensure!(unit.find_integration(world.integration.id).await? == None);
     ensure!(unit.find_site(world.site.id).await? == Some(world.site));
     for (integration, left) in [(world.integration.id, 0), (other.integration.id, 1)] {
-        let events = unit.list_events(&every_event(integration), Cursor::Newest, 10).await?;
+        let events = unit.list_events(&EventFilter::of(integration), Cursor::Newest, 10).await?;
         let runs = unit.list_runs(integration, Cursor::Newest, 10).await?;
         ensure!(events.items.len() == left && runs.items.len() == left, "{events:?} {runs:?}");
     }

@@ -4,11 +4,11 @@ use anyhow::{Context as _, ensure};
 use futures_util::future::join_all;
 
 use super::Outcome;
-use super::fixture::{World, at, change, every_event, new_site, store};
+use super::fixture::{World, at, change, new_site, store};
 use crate::event::Action;
 use crate::id::AccountId;
 use crate::integration::ConflictPolicy;
-use crate::ports::storage::{Cursor, NewSite, Storage, StorageError};
+use crate::ports::storage::{Cursor, EventFilter, NewSite, Storage, StorageError};
 
 /// A panic, a cancelled request and an early return all drop their unit.
 pub async fn what_is_dropped_never_happened(storage: &dyn Storage) -> Outcome {
@@ -24,7 +24,7 @@ pub async fn what_is_dropped_never_happened(storage: &dyn Storage) -> Outcome {
     let mut unit = storage.begin().await?;
     ensure!(unit.find_content(content.id).await?.as_ref() == Some(&content));
     ensure!(unit.find_content(extra.id).await? == None);
-    let events = unit.list_events(&every_event(world.integration.id), Cursor::Newest, 9).await?;
+    let events = unit.list_events(&EventFilter::of(world.integration.id), Cursor::Newest, 9).await?;
     ensure!(events.items.is_empty());
     unit.update_content(&changed).await?;
     unit.commit().await?;
@@ -40,7 +40,7 @@ pub async fn what_is_committed_is_there_for_everybody(storage: &dyn Storage) -> 
     unit.commit().await?;
     for mut unit in [storage.read().await?, storage.begin().await?] {
         ensure!(unit.find_content(content.id).await?.as_ref() == Some(&content));
-        let events = unit.list_events(&every_event(world.integration.id), Cursor::Newest, 9).await?;
+        let events = unit.list_events(&EventFilter::of(world.integration.id), Cursor::Newest, 9).await?;
         ensure!(events.items.len() == 1);
         unit.commit().await?;
     }
