@@ -4,6 +4,7 @@ mod acts;
 mod cases;
 mod checks;
 mod connecting;
+mod copies;
 mod crashes;
 mod delivering;
 mod doctor;

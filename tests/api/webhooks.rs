@@ -1,5 +1,6 @@
 //! What a site delivers, on SQLite and on PostgreSQL from one body.
 
+mod copies;
 mod outcomes;
 mod shapes;
 mod signatures;

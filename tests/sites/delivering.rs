@@ -1,4 +1,4 @@
-//! Deliveries survive what happens to service, key, secret, clock and plugin; a copy of the site changes nothing.
+//! Deliveries survive what happens to service, key, secret, clock and plugin.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
@@ -15,14 +15,6 @@ use crate::harness::{Backend, Service, small_site};
 const PATIENCE: Duration = Duration::from_mins(2);
 
 impl Telling {
-    async fn titled(&self, post: i64, title: &str) -> anyhow::Result<()> {
-        self.edit(Method::POST, &format!("posts/{post}"), &json!({ "title": title })).await.map(drop)
-    }
-
-    async fn arrives(&self, post: i64, title: &str) -> anyhow::Result<()> {
-        self.content_is("an edit", post, |content| content["title"] == title).await.map(drop)
-    }
-
     fn waiting(&self) -> anyhow::Result<Value> {
         Ok(self.connected.site.eval("return Igny8_Bridge_Outbox::counts();")?["waiting"].clone())
     }
@@ -46,23 +38,6 @@ impl Telling {
         while self.connected.tenant.plugin.get(&path).await?.status != 401 {
             ensure!(Instant::now() < deadline, "the old key still opens");
             tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Ok(())
-    }
-
-    async fn reasons(&self) -> anyhow::Result<Vec<String>> {
-        let path = format!("integrations/{}/debug_status/", self.connected.integration);
-        let status = self.connected.owner()?.get(&path).await?;
-        let reasons = status.expect(200)?["health"]["reasons"].as_array().context("reasons")?.clone();
-        Ok(reasons.iter().filter_map(|reason| reason["code"].as_str().map(str::to_owned)).collect())
-    }
-
-    /// Waits until the health says so, or no longer.
-    async fn says(&self, reason: &str, told: bool) -> anyhow::Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        while self.reasons().await?.iter().any(|said| said == reason) != told {
-            ensure!(Instant::now() < deadline, "{reason} is {told}: {:?}", self.reasons().await?);
-            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(())
     }
@@ -213,41 +188,4 @@ async fn a_deactivated_plugin_says_so_and_tells_nothing_more() -> anyhow::Result
     assert_eq!(telling.connected.site.eval(left)?, json!([]));
     telling.says("plugin_disconnected", true).await?;
     Ok(())
-}
-
-#[tokio::test]
-async fn a_copy_of_the_site_changes_nothing_and_is_shown() -> anyhow::Result<()> {
-    let telling = Telling::start().await?;
-    let live = &telling.connected.site;
-    let copy = small_site().await?;
-    let options = live.eval(
-        "global $wpdb; return $wpdb->get_results( \"SELECT option_name, option_value FROM $wpdb->options WHERE option_name LIKE 'igny8_bridge_%'\" );",
-    )?;
-    copy.eval(&format!(
-        "foreach ( json_decode( {}, true ) as $row ) {{ update_option( $row['option_name'], maybe_unserialize( $row['option_value'] ) ); }}",
-        php_text(&options.to_string())
-    ))?;
-    let post = telling.connected.some_post(6)?;
-    let before = telling.connected.content_of(post).await?;
-    let trash = format!("wp_trash_post( {post} );");
-    copy.eval(&trash)?;
-    let rows = "global $wpdb; return (int) $wpdb->get_var( 'SELECT COUNT(*) FROM ' . Igny8_Bridge_Outbox::table() );";
-    assert_eq!(
-        (copy.eval(rows)?, copy.eval("return Igny8_Bridge_Options::is_copy();")?),
-        (json!(0), json!(true))
-    );
-
-    // Even where the copy does not know that it is one.
-    copy.eval(&format!("delete_option( Igny8_Bridge_Options::CONNECTED_AS ); wp_untrash_post( {post} );"))?;
-    copy.eval(&trash)?;
-    telling.says("site_copy", true).await?;
-    let came = telling.came(post).await?;
-    ensure!(!came.is_empty() && came.iter().all(|event| event["error_code"] == "site_copy"), "{came:?}");
-    assert_eq!(telling.connected.content_of(post).await?, before);
-    Ok(())
-}
-
-/// A text as PHP writes it.
-fn php_text(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }

@@ -5,7 +5,7 @@ use super::Connected;
 use crate::harness::{Site, small_site};
 
 impl Connected {
-    async fn move_to(&self, site: &Site) -> anyhow::Result<()> {
+    pub async fn move_to(&self, site: &Site) -> anyhow::Result<()> {
         let body = json!({ "config_json": { "site_url": site.url } });
         self.owner()?.patch(&format!("integrations/{}/", self.integration), &body).await?.expect(200)?;
         Ok(())

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Connected;
 use crate::harness::{Answer, Client};
@@ -39,6 +39,16 @@ impl Telling {
                 .await?;
         ensure!(answer.status.is_success(), "{path}: {}", answer.text);
         Ok(answer)
+    }
+
+    /// Gives a post another title.
+    pub async fn titled(&self, post: i64, title: &str) -> anyhow::Result<()> {
+        self.edit(Method::POST, &format!("posts/{post}"), &json!({ "title": title })).await.map(drop)
+    }
+
+    /// Waits until it is here.
+    pub async fn arrives(&self, post: i64, title: &str) -> anyhow::Result<()> {
+        self.content_is("an edit", post, |content| content["title"] == title).await.map(drop)
     }
 
     /// Deliveries that the site has made of a post, sent or not.
@@ -92,6 +102,24 @@ impl Telling {
             "global $wpdb; return array( Igny8_Bridge_Sender::state(), $wpdb->get_results( 'SELECT * FROM ' . Igny8_Bridge_Outbox::table() ) );",
         )?;
         bail!("{what}: {last:?}\n{:?}\n{outbox}\n{}", self.came(post).await?, self.connected.service.log()?)
+    }
+
+    /// The words for what is not well.
+    pub async fn reasons(&self) -> anyhow::Result<Vec<String>> {
+        let path = format!("integrations/{}/debug_status/", self.connected.integration);
+        let status = self.connected.owner()?.get(&path).await?;
+        let reasons = status.expect(200)?["health"]["reasons"].as_array().context("reasons")?.clone();
+        Ok(reasons.iter().filter_map(|reason| reason["code"].as_str().map(str::to_owned)).collect())
+    }
+
+    /// Waits until the health says so, or no longer.
+    pub async fn says(&self, reason: &str, told: bool) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while self.reasons().await?.iter().any(|said| said == reason) != told {
+            ensure!(Instant::now() < deadline, "{reason} is {told}: {:?}", self.reasons().await?);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
     }
 
     async fn find(&self, post: i64) -> anyhow::Result<Option<Value>> {

@@ -16,14 +16,14 @@ async fn what_php_sends_for_a_real_post_is_applied(
     let status = json!({
         "post_id": post.to_string(), "post_status": "pending", "modified_gmt": at(-60)?.replace(['T', 'Z'], " ").trim(),
         "post_title": null, "post_url": false, "post_type": [], "content_id": null, "content_hash": [],
-        "sequence": "7", "integration_id": pulled.connected.integration.to_string(), "x": 1,
+        "sequence": "7", "site_url": "", "integration_id": pulled.connected.integration.to_string(), "x": 1,
     });
     assert_eq!(pulled.told("status", &status).await?, "applied");
     let content = pulled.connected.content_of(post).await?;
     assert_eq!((&content["status"], &content["title"]), (&json!("review"), &before["title"]));
 
     let metadata = json!({
-        "post_id": post.to_string(), "content_id": content["id"].to_string(), "sequence": 8,
+        "post_id": post.to_string(), "content_id": content["id"].to_string(), "sequence": 8, "site_url": false,
         "modified_gmt": at(-50)?.trim_end_matches('Z'),
         "metadata": {
             "seo": [], "categories": null, "tags": {}, "meta": [], "author": "7", "featured_image_url": false,

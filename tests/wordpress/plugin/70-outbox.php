@@ -28,6 +28,7 @@ check( 'each thing done in the editor arrives as one delivery', function () use 
 	} );
 	same( array( 'status', 'draft', $id, 'post' ), array( $made['kind'], $made['post_status'], $made['post_id'], $made['post_type'] ) );
 	same( array( 42, hash( 'sha256', 'One \ two' ), 'Tom & Jerry\'s' ), array( $made['integration_id'], $made['content_hash'], $made['post_title'] ) );
+	same( Igny8_Test::$site['url'], $made['site_url'], 'site_url' );
 	holds( ! isset( $made['content_id'] ), 'an unmarked post has no content_id' );
 
 	$path      = "/wp-json/wp/v2/posts/$id";

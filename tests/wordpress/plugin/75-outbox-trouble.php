@@ -268,17 +268,6 @@ check( 'what was told to an integration that is no more is told to the one that 
 	same( array( 'waiting' => 0, 'dead' => 0 ), $counts() );
 } );
 
-check( 'a copy of the site keeps quiet and says so', function () use ( $trouble, $secret, $insert ) {
-	connect_outbox( $trouble, $secret );
-	evaluate( 'update_option( "igny8_bridge_connected_as", hash( "sha256", "live.example" ) );' );
-	$insert( 'On the copy' );
-	usleep( 200000 );
-	same( array(), $trouble->received(), 'deliveries' );
-	$page = evaluate( 'define( "WP_ADMIN", true ); return Igny8_Bridge_Options::is_copy();' );
-	same( true, $page, 'is_copy' );
-	evaluate( 'delete_option( "igny8_bridge_connected_as" );' );
-} );
-
 check( 'sequence numbers never go down, also when everything was delivered', function () use ( $trouble, $secret, $insert ) {
 	connect_outbox( $trouble, $secret );
 	$insert( 'First' );

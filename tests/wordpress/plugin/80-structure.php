@@ -21,6 +21,7 @@ check( 'the structure names types, taxonomies and switches, with counts', functi
 	same( array( 'label' => 'Genres', 'count' => 4 ), $body['taxonomies']['genre'], 'genre' );
 	same( array( 'category', 'post_tag', 'genre' ), array_keys( $body['taxonomies'] ), 'taxonomies' );
 	same( array( 'version' => '0.1.0', 'connection_enabled' => true, 'two_way_sync_enabled' => true, 'signs_webhooks' => true ), $body['plugin'], 'plugin' );
+	same( Igny8_Test::$site['url'], $body['site_url'], 'site_url' );
 	holds( abs( strtotime( $body['timestamp'] ) - time() ) <= 2, 'timestamp is now' );
 } );
 

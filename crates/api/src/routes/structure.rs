@@ -13,8 +13,9 @@ use crate::wire::structure::{self, ContentTypesResponse, StructureStoredResponse
 /// Stores what was pushed.
 pub async fn push(call: Call) -> Result<Answer, Problem> {
     let id = admitted(&call, Need::PersonOrPlugin(Role::Editor)).await?;
-    let pushed = body::read(&call.body, structure::push)?;
-    let stored = call.state.services().structures.store(&call.caller, id, pushed).await?;
+    let (pushed, site_url) = body::read(&call.body, structure::push)?;
+    let structures = &call.state.services().structures;
+    let stored = structures.store(&call.caller, id, pushed, site_url.as_ref()).await?;
     Answer::ok(&StructureStoredResponse::from(stored))
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use chrono::NaiveDateTime;
+use igny8_integration_domain::integration::SiteUrl;
 use igny8_integration_domain::time::Timestamp;
 use serde_json::Value;
 
@@ -36,6 +37,15 @@ impl<'b> Object<'b> {
             Value::String(text) => field::text(text.clone()),
             _ => Err(Refusal::invalid("must be text")),
         })
+    }
+
+    /// A site's own address; an empty one is none.
+    pub fn lenient_site_url(&self, name: &str) -> Option<SiteUrl> {
+        let address = self.lenient_text(name).then(|text| {
+            let given = (!text.is_empty()).then(|| SiteUrl::parse(name, &text));
+            Ok(given.transpose()?)
+        });
+        address.optional().flatten()
     }
 
     pub fn lenient_number(&self, name: &str, range: RangeInclusive<i64>) -> Field<'b, i64> {

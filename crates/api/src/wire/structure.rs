@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use igny8_integration_domain::integration::{Structure, TaxonomyEntry, TypeEntry};
+use igny8_integration_domain::integration::{SiteUrl, Structure, TaxonomyEntry, TypeEntry};
 use igny8_integration_domain::ports::storage::ContentTotals;
-use igny8_integration_domain::service::{StructureChoices, StructureStored, StructureView, TypeChoice};
+use igny8_integration_domain::service::{
+    NotStored, StructureChoices, StructureStored, StructureView, TypeChoice,
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -13,6 +15,7 @@ use utoipa::openapi::schema::Object;
 use super::body;
 use super::field::Refusal;
 use super::time;
+use super::webhook::SITE_URL;
 use crate::openapi::shape::{self, optional, required};
 
 /// More of one type than any site has.
@@ -81,7 +84,7 @@ impl From<TaxonomyEntry> for TaxonomyResponse {
 /// What a push came to.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StructureStoredResponse {
-    /// False where something newer is stored.
+    /// False where something newer is stored, or the push is of a copy of the site.
     stored: bool,
     /// Why it was not stored.
     reason: Option<&'static str>,
@@ -90,8 +93,11 @@ pub struct StructureStoredResponse {
 
 impl From<StructureStored> for StructureStoredResponse {
     fn from(done: StructureStored) -> Self {
-        let reason = (!done.stored).then_some("older than what is stored: nothing was changed");
-        Self { stored: done.stored, reason, content_types: done.structure.into() }
+        let reason = done.refused.map(|refused| match refused {
+            NotStored::Older => "older than what is stored: nothing was changed",
+            NotStored::SiteCopy => "from a copy of the site at another address: nothing was changed",
+        });
+        Self { stored: reason.is_none(), reason, content_types: done.structure.into() }
     }
 }
 
@@ -183,11 +189,12 @@ pub fn push_shape() -> Object {
         optional("taxonomies", entry(None)),
         optional("plugin", shape::object([optional(VERSION, shape::text())].into_iter().chain(flags))),
         optional("timestamp", shape::time()),
+        optional(SITE_URL, shape::nullable(shape::text())),
     ])
 }
 
-/// What a site's plugin tells of the site.
-pub fn push(body: &body::Object<'_>) -> Option<Structure> {
+/// What a site's plugin tells of the site, and the site's own address where it is told.
+pub fn push(body: &body::Object<'_>) -> Option<(Structure, Option<SiteUrl>)> {
     let post_types = body.lenient_map("post_types", |entry| {
         let label = entry.lenient_text("label").then(label).required();
         let count = entry.lenient_number("count", 0..=i64::MAX).required();
@@ -208,12 +215,14 @@ pub fn push(body: &body::Object<'_>) -> Option<Structure> {
     });
     let plugin = body.lenient_object("plugin").optional().map(|plugin| said_of_itself(&plugin));
     let timestamp = body.lenient_time("timestamp").optional();
-    Some(Structure {
+    let site_url = body.lenient_site_url(SITE_URL);
+    let structure = Structure {
         post_types: post_types.then(bounded).required()?,
         taxonomies: taxonomies.then(bounded).optional().unwrap_or_default(),
         plugin,
         timestamp,
-    })
+    };
+    Some((structure, site_url))
 }
 
 fn bounded<T>(entries: BTreeMap<String, T>) -> Result<BTreeMap<String, T>, Refusal> {

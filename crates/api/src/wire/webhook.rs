@@ -21,6 +21,9 @@ const OUTCOMES: &str = "applied, duplicate, stale, ignored";
 const CATEGORY: &str = "category";
 const TAG: &str = "post_tag";
 
+/// The address that a site says it has, which a copy of it can't help saying of itself.
+pub const SITE_URL: &str = "site_url";
+
 /// What a delivery came to.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TakenInResponse {
@@ -100,6 +103,7 @@ fn head_shape() -> Vec<Member> {
         optional("content_hash", shape::nullable(shape::text())),
         optional("sequence", shape::nullable(shape::integer(0, MAX_ID))),
         optional("integration_id", id()),
+        optional(SITE_URL, shape::nullable(shape::text())),
     ]
 }
 
@@ -138,9 +142,11 @@ fn head(body: &Object<'_>) -> Option<Delivery> {
     let modified_at = body.lenient_time("modified_gmt").required();
     let content_hash = body.lenient_text("content_hash").optional();
     let sequence = body.lenient_number("sequence", 0..=MAX_ID).optional();
+    let site_url = body.lenient_site_url(SITE_URL);
     Some(Delivery {
         content_id,
         integration_id,
+        site_url,
         post_id: post_id?.to_string(),
         post_type: post_type.filter(|name| !name.is_empty()),
         modified_at: modified_at?,

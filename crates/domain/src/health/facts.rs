@@ -29,12 +29,21 @@ pub struct Facts {
     pub last_test: Option<LastTest>,
     /// Whether the plugin on the site was switched off there.
     pub plugin_disconnected: bool,
-    /// When a copy of the site was heard of last.
-    pub site_copy_at: Option<Timestamp>,
+    /// The copy of the site that was heard of last.
+    pub site_copy: Option<SiteCopy>,
     /// Deliveries.
     pub webhooks: WebhookFacts,
     /// Contents.
     pub totals: ContentTotals,
+}
+
+/// A copy of the site, which has its key too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteCopy {
+    /// When it was heard of.
+    pub at: Timestamp,
+    /// Where it is, without a scheme.
+    pub address: Option<String>,
 }
 
 /// A connection test.

@@ -3,7 +3,7 @@
 mod facts;
 mod rules;
 
-pub use facts::{Facts, LastTest, WebhookFacts};
+pub use facts::{Facts, LastTest, SiteCopy, WebhookFacts};
 pub use rules::{SKEW_TO_TELL, judge};
 
 /// The counter of listings that were older than what was known: something in front of the site keeps its answers.

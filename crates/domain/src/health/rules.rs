@@ -134,9 +134,10 @@ fn webhooks(facts: &Facts, found: &mut Vec<(Verdict, Reason)>) {
         let fix = "set the site's clock by NTP: at five minutes its deliveries are refused";
         found.push((Verdict::Degraded, reason("clock_skew", message, fix)));
     }
-    if facts.site_copy_at.is_some_and(|at| facts.now - at < COPY_TOLD) {
+    if let Some(copy) = facts.site_copy.as_ref().filter(|copy| facts.now - copy.at < COPY_TOLD) {
+        let address = copy.address.as_deref().unwrap_or("another address");
         let message =
-            "a copy of the site at another address uses its key; what it sends changes nothing here";
+            format!("a copy of the site at {address} uses its key; what it sends changes nothing here");
         let fix = "disconnect the plugin on the copy; if the site has moved, change site_url";
         found.push((Verdict::Degraded, reason("site_copy", message, fix)));
     }
@@ -145,7 +146,7 @@ fn webhooks(facts: &Facts, found: &mut Vec<(Verdict, Reason)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::health::{LastTest, WebhookFacts};
+    use crate::health::{LastTest, SiteCopy, WebhookFacts};
     use crate::integration::StatusError;
     use crate::ports::storage::ContentTotals;
     use crate::time::Timestamp;
@@ -166,7 +167,7 @@ mod tests {
             schedule: Some(TimeDelta::minutes(15)),
             last_test: Some(test(true, "ok", 60)),
             plugin_disconnected: false,
-            site_copy_at: None,
+            site_copy: None,
             webhooks: WebhookFacts::default(),
             totals: ContentTotals::default(),
         }
@@ -249,7 +250,7 @@ mod tests {
         },
         Verdict::Degraded, &["clock_skew"]
     )]
-    #[case::copy(Facts { site_copy_at: Some(now() - TimeDelta::days(1)), ..well() }, Verdict::Degraded, &["site_copy"])]
+    #[case::copy(Facts { site_copy: Some(SiteCopy { at: now() - TimeDelta::days(1), address: None }), ..well() }, Verdict::Degraded, &["site_copy"])]
     #[case::gravest_first(
         Facts { is_active: false, credentials_readable: false, ..well() },
         Verdict::Failing, &["credentials_unreadable", "inactive"]

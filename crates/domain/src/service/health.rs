@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::account::{Caller, Need, Role};
 use crate::event::{Action, SyncEvent};
-use crate::health::{Facts, Health, LastTest, OUTDATED_LISTING, WebhookFacts, judge};
+use crate::health::{Facts, Health, LastTest, OUTDATED_LISTING, SiteCopy, WebhookFacts, judge};
 use crate::id::IntegrationId;
 use crate::integration::{Credentials, Integration};
 use crate::ports::storage::{
@@ -18,6 +18,7 @@ use crate::ports::storage::{
 use crate::ports::{Clock, CredentialCipher};
 use crate::service::ServiceError;
 use crate::service::integration::admit;
+use crate::service::site_copy::SITE_COPY;
 use crate::sync::RunStatus;
 use crate::time::Timestamp;
 
@@ -128,7 +129,6 @@ impl SyncHealthService {
         test: Option<&SyncEvent>,
         counters: &[WebhookCounter],
     ) -> Result<Facts, StorageError> {
-        let copy = counters.iter().find(|counter| counter.kind == "site_copy");
         Ok(Facts {
             now: self.clock.now(),
             is_active: integration.is_active,
@@ -141,7 +141,7 @@ impl SyncHealthService {
             last_test: test.map(last_test),
             plugin_disconnected: said_by_plugin(integration, "connection_enabled")
                 == Some(&Value::Bool(false)),
-            site_copy_at: copy.map(|counter| counter.last_at),
+            site_copy: site_copy(integration, counters),
             webhooks: webhook_facts(counters),
             totals: uow.content_totals(integration.site_id).await?,
         })
@@ -195,6 +195,14 @@ fn last_test(event: &SyncEvent) -> LastTest {
 /// What the plugin said of itself last.
 fn said_by_plugin<'i>(integration: &'i Integration, name: &str) -> Option<&'i Value> {
     integration.structure.as_ref()?.plugin.as_ref()?.get(name)
+}
+
+/// The copy that was heard of last; none where the integration has moved to its address since.
+fn site_copy(integration: &Integration, counters: &[WebhookCounter]) -> Option<SiteCopy> {
+    let counter = counters.iter().find(|counter| counter.kind == SITE_COPY)?;
+    let address = counter.note.clone();
+    (address.as_ref() != Some(&integration.site_url.identity()))
+        .then_some(SiteCopy { at: counter.last_at, address })
 }
 
 fn webhook_facts(counters: &[WebhookCounter]) -> WebhookFacts {

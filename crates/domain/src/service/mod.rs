@@ -18,6 +18,7 @@ mod retention;
 pub mod run;
 mod session;
 mod single_pull;
+mod site_copy;
 mod structure;
 pub mod sync;
 mod sync_metadata;
@@ -37,6 +38,8 @@ pub use once::IdempotencyKey;
 pub use retention::{Forgotten, RetentionService};
 pub use session::{SessionError, SessionService};
 pub use single_pull::SinglePullService;
-pub use structure::{StructureChoices, StructureService, StructureStored, StructureView, TypeChoice};
+pub use structure::{
+    NotStored, StructureChoices, StructureService, StructureStored, StructureView, TypeChoice,
+};
 pub use sync_metadata::SyncMetadataService;
 pub use webhook::{TakenIn, Verified, WebhookError, WebhookService};

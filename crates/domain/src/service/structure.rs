@@ -6,14 +6,15 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::account::{Caller, Need, Role};
-use crate::event::{Action, EventType};
+use crate::event::{Action, EventType, NewEvent};
 use crate::id::IntegrationId;
-use crate::integration::{Integration, Structure, TaxonomyEntry, TypeEntry};
+use crate::integration::{Integration, SiteUrl, Structure, TaxonomyEntry, TypeEntry};
 use crate::ports::Clock;
 use crate::ports::storage::{ContentTotals, Storage, UnitOfWork};
 use crate::service::ServiceError;
 use crate::service::integration::{admit, connection_event};
 use crate::service::race::{expect_version, retrying};
+use crate::service::site_copy::{SITE_COPY, count_copy, other_address};
 use crate::time::Timestamp;
 use crate::validation::{FieldError, ValidationErrors};
 
@@ -29,10 +30,19 @@ pub struct StructureService {
 /// What a push came to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StructureStored {
-    /// Whether it was taken over; not where something newer is stored.
-    pub stored: bool,
+    /// Why it was not taken over.
+    pub refused: Option<NotStored>,
     /// What is stored now.
     pub structure: Structure,
+}
+
+/// Why a push changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotStored {
+    /// Something newer is stored.
+    Older,
+    /// It comes from a copy of the site at another address.
+    SiteCopy,
 }
 
 /// The stored structure with what is known of each type.
@@ -74,14 +84,15 @@ impl StructureService {
 
     /// Stores what the plugin pushed. Choices that a person made survive a push that omits them; an older push than the
     /// stored one changes nothing. A time later than this service's clock counts as now: else one push of a site whose
-    /// clock is years ahead would be the last.
+    /// clock is years ahead would be the last. `told_from` is the pushing site's own address, where it says so.
     pub async fn store(
         &self,
         caller: &Caller,
         id: IntegrationId,
         pushed: Structure,
+        told_from: Option<&SiteUrl>,
     ) -> Result<StructureStored, ServiceError> {
-        retrying!(self.try_to_store(caller, id, pushed.clone()))
+        retrying!(self.try_to_store(caller, id, pushed.clone(), told_from))
     }
 
     async fn try_to_store(
@@ -89,15 +100,23 @@ impl StructureService {
         caller: &Caller,
         id: IntegrationId,
         mut pushed: Structure,
+        told_from: Option<&SiteUrl>,
     ) -> Result<StructureStored, ServiceError> {
         let now = self.clock.now();
         pushed.timestamp = pushed.timestamp.map(|at| at.min(now));
         let mut uow = self.storage.begin().await?;
         let found = uow.lock_integration(id).await?;
         let mut integration = admit(caller, found, Need::PersonOrPlugin(Role::Editor))?;
+        if let Some(address) = other_address(&integration, told_from) {
+            count_copy(uow.as_mut(), &integration, &address, now).await?;
+            uow.insert_events(&[copy_event(&integration, caller, &address, now)]).await?;
+            uow.commit().await?;
+            let structure = integration.structure.unwrap_or_default();
+            return Ok(StructureStored { refused: Some(NotStored::SiteCopy), structure });
+        }
         let known = integration.structure.take().unwrap_or_default();
         if is_older(&pushed, &known) {
-            return Ok(StructureStored { stored: false, structure: known });
+            return Ok(StructureStored { refused: Some(NotStored::Older), structure: known });
         }
         let structure = merged(&known, pushed);
         if let (Caller::SiteKey { key_id, .. }, true) = (caller, signs_webhooks(&structure)) {
@@ -108,7 +127,7 @@ impl StructureService {
         uow.update_integration(&integration).await?;
         self.tell(uow.as_mut(), caller, &integration, &structure, now).await?;
         uow.commit().await?;
-        Ok(StructureStored { stored: true, structure })
+        Ok(StructureStored { refused: None, structure })
     }
 
     /// The structure with numbers.
@@ -171,6 +190,21 @@ impl StructureService {
         });
         uow.insert_events(&[event]).await?;
         Ok(())
+    }
+}
+
+/// A copy's push leaves a line and nothing else.
+fn copy_event(integration: &Integration, caller: &Caller, address: &str, now: Timestamp) -> NewEvent {
+    NewEvent {
+        event_type: EventType::Structure,
+        success: false,
+        details: json!({ "site_url": address }),
+        error_code: Some(SITE_COPY.to_owned()),
+        error_message: Some(
+            "the structure comes from a copy of the site at another address; it changes nothing here"
+                .to_owned(),
+        ),
+        ..connection_event(integration, Action::StructureStored, caller.actor(), now)
     }
 }
 

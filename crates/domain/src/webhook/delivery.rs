@@ -2,6 +2,7 @@
 
 use crate::content::{FieldPatch, Seo, SeoPatch, Term};
 use crate::id::{ContentId, IntegrationId};
+use crate::integration::SiteUrl;
 use crate::time::Timestamp;
 
 /// What every delivery says of its post.
@@ -11,6 +12,8 @@ pub struct Delivery {
     pub content_id: Option<ContentId>,
     /// The integration that the plugin was given.
     pub integration_id: Option<IntegrationId>,
+    /// The site's own address, as it is where the delivery is sent from.
+    pub site_url: Option<SiteUrl>,
     /// The post.
     pub post_id: String,
     /// Its type's name.

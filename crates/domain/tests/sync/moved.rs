@@ -19,12 +19,12 @@ use igny8_integration_domain::testing::{CallKind, ScriptedSite, SitePost};
 
 use crate::world::{World, operator};
 
-fn url(text: &str) -> SiteUrl {
+pub fn url(text: &str) -> SiteUrl {
     SiteUrl::parse("url", text).unwrap_or_else(|error| panic!("{}", error.message))
 }
 
 /// Another WordPress, with posts of its own under the same ids.
-fn other_site(world: &World, posts: usize) -> ScriptedSite {
+pub fn other_site(world: &World, posts: usize) -> ScriptedSite {
     world.clock.advance(TimeDelta::minutes(1));
     let other = ScriptedSite::new(url("https://other.example"), world.clock.clone());
     for number in 1..=posts {
@@ -44,7 +44,7 @@ async fn move_to(
 }
 
 impl World {
-    async fn move_to(&self, site: &ScriptedSite) -> anyhow::Result<()> {
+    pub async fn move_to(&self, site: &ScriptedSite) -> anyhow::Result<()> {
         Ok(move_to(&self.integrations, self.integration, site.url()).await?)
     }
 

@@ -3,13 +3,17 @@
 use std::ops::Deref;
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use igny8_integration_domain::account::Caller;
 use igny8_integration_domain::content::{Content, ContentFields, ContentStatus, FieldPatch, hash_bytes};
 use igny8_integration_domain::event::NewEvent;
 use igny8_integration_domain::id::{ContentId, IntegrationId, RunId};
 use igny8_integration_domain::integration::ConflictPolicy;
 use igny8_integration_domain::ports::Clock as _;
+use igny8_integration_domain::ports::platform::{PlatformError, Trouble};
 use igny8_integration_domain::ports::storage::{
     ContentFilter, Cursor, EventFilter, PageRequest, Storage as _,
 };
@@ -22,7 +26,8 @@ use igny8_integration_domain::service::{
 use igny8_integration_domain::sync::{Direction, RunStatus, SyncRun};
 use igny8_integration_domain::testing::Workshop;
 use igny8_integration_domain::webhook::{Change, Delivery, SignatureHeaders};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::Sha256;
 
 pub const LEASE: TimeDelta = Workshop::LEASE;
 
@@ -43,6 +48,11 @@ impl Deref for World {
     fn deref(&self) -> &Workshop {
         &self.workshop
     }
+}
+
+/// Nobody knows whether it arrived.
+pub fn lost() -> PlatformError {
+    PlatformError::Uncertain(Trouble { code: "timeout".into(), message: "no answer".into() })
 }
 
 pub fn operator() -> Caller {
@@ -74,6 +84,15 @@ impl World {
             structures: StructureService::new(shared.clone(), clock.clone()),
             workshop,
         })
+    }
+
+    /// With so many posts that are pulled already.
+    pub async fn pulled(count: usize) -> anyhow::Result<(Self, Vec<String>)> {
+        let world = Self::new().await?;
+        let ids = world.site.add_many("post", count);
+        world.sync_well(Direction::Both).await?;
+        world.clock.advance(TimeDelta::minutes(5));
+        Ok((world, ids))
     }
 
     pub async fn start(&self, asked: StartSync) -> anyhow::Result<RunId> {
@@ -176,6 +195,25 @@ impl World {
         Ok(self.webhooks.take_in(&self.plugin, &verified, delivery).await?)
     }
 
+    pub fn sign(&self, id: &str, timestamp: &str, body: &[u8]) -> anyhow::Result<String> {
+        let text = self.webhook_secret.expose_secret();
+        let key = STANDARD.decode(text.trim_start_matches("whsec_"))?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key)?;
+        mac.update(format!("{id}.{timestamp}.").as_bytes());
+        mac.update(body);
+        Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
+    }
+
+    /// Takes in a delivery that is signed and has this id.
+    pub async fn deliver_as(&self, id: &str, delivery: &Delivery) -> anyhow::Result<TakenIn> {
+        let timestamp = self.clock.now().timestamp().to_string();
+        let signature = self.sign(id, &timestamp, b"{}")?;
+        let headers =
+            SignatureHeaders { id: Some(id), timestamp: Some(&timestamp), signature: Some(&signature) };
+        let verified = self.webhooks.verify(&self.plugin, headers, b"{}").await?;
+        Ok(self.webhooks.take_in(&self.plugin, &verified, delivery).await?)
+    }
+
     /// What the plugin tells of a post as it is now.
     pub fn told(&self, external_id: &str, sequence: i64) -> Delivery {
         let post = self.site.post(external_id);
@@ -183,6 +221,7 @@ impl World {
         Delivery {
             content_id: None,
             integration_id: None,
+            site_url: None,
             post_id: external_id.to_owned(),
             post_type: Some("post".to_owned()),
             modified_at: post.as_ref().map_or_else(|| self.site.now(), |post| post.modified_at),

@@ -15,6 +15,7 @@ use crate::service::ServiceError;
 use crate::service::account::new_webhook_secret;
 use crate::service::connection::{report_event, take_report};
 use crate::service::integration::{are_same, connection_event, plan_next_sync, policy};
+use crate::service::site_copy::{count_copy, other_address};
 use crate::time::Timestamp;
 
 /// What it came to.
@@ -45,16 +46,15 @@ impl OnboardingService {
         let mut unit = self.storage.begin().await?;
         let admitted = self.admit(&mut *unit, caller, command).await?;
         let existing = lock_existing(&mut *unit, &admitted.site).await?;
-        let moved = existing
-            .as_ref()
-            .is_some_and(|integration| integration.site_url.identity() != command.site_url.identity());
+        let elsewhere =
+            existing.as_ref().and_then(|integration| other_address(integration, Some(&command.site_url)));
+        let moved = elsewhere.is_some();
         let recorded = if !tested.report.success || moved {
             if let Some(integration) = &existing {
                 unit.insert_events(&[refused_event(integration, &admitted, tested)]).await?;
-            }
-            if moved && admitted.key.is_some() {
-                let (account, site) = (admitted.site.account_id, admitted.site.id);
-                unit.count_webhook(account, site, "site_copy", None, tested.ended).await?;
+                if let (Some(address), true) = (&elsewhere, admitted.key.is_some()) {
+                    count_copy(&mut *unit, integration, address, tested.ended).await?;
+                }
             }
             if moved && tested.report.success { Recorded::Moved } else { Recorded::Failed }
         } else {

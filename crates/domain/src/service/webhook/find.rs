@@ -6,6 +6,7 @@ use super::{Judged, Sender, WebhookService};
 use crate::content::{Content, GONE, TRASH};
 use crate::integration::{Integration, SiteUrl, Structure, is_internal_type};
 use crate::ports::storage::{PendingPull, StorageError, UnitOfWork};
+use crate::service::site_copy::{SITE_COPY, other_address};
 use crate::time::Timestamp;
 use crate::webhook::{Change, Delivery, Outcome};
 
@@ -19,10 +20,6 @@ impl WebhookService {
     ) -> Result<Judged, StorageError> {
         if delivery.integration_id.is_some_and(|id| id != integration.id) {
             return Ok(Judged::ignored("other_integration"));
-        }
-        if let Some(address) = other_address(integration, delivery) {
-            let details = json!({ "post_url_host": address });
-            return Ok(Judged { details, ..Judged::ignored("site_copy") });
         }
         let has_gap = match delivery.sequence {
             None => false,
@@ -119,14 +116,22 @@ fn is_linked_to(content: &Content, integration: &Integration, post: &str) -> boo
         .is_some_and(|link| link.integration_id == integration.id && link.external_id == post)
 }
 
-/// The host of the post's address, where it is not the integration's: a copy of the site has its key too.
-fn other_address(integration: &Integration, delivery: &Delivery) -> Option<String> {
+/// Where a copy of the site is that sends this. One that does not say is judged by the host of its post's address:
+/// plugins that give a post an address elsewhere come with a bridge that says.
+pub(super) fn copy_at(integration: &Integration, delivery: &Delivery) -> Option<String> {
+    if delivery.site_url.is_some() {
+        return other_address(integration, delivery.site_url.as_ref());
+    }
     let Change::Status { url: Some(url), .. } = &delivery.change else { return None };
-    let told = SiteUrl::parse("post_url", url).ok()?;
-    (told.host_identity() != integration.site_url.host_identity()).then(|| told.host_identity())
+    let host = SiteUrl::parse("post_url", url).ok()?.host_identity();
+    (host != integration.site_url.host_identity()).then_some(host)
 }
 
 impl Judged {
+    pub(super) fn of_copy(address: &str) -> Self {
+        Self { details: json!({ "site_url": address }), ..Self::ignored(SITE_COPY) }
+    }
+
     pub(super) fn of(outcome: Outcome, reason: Option<&'static str>, content: &Content) -> Self {
         Self { outcome, reason, content_id: Some(content.id), details: json!({}), pull_queued: false }
     }

@@ -16,9 +16,10 @@ use crate::event::{Action, EventType, NewEvent};
 use crate::id::{AccountId, ContentId, EventId, SiteId, SiteKeyId};
 use crate::integration::{Integration, PlatformName};
 use crate::ports::platform::Platforms;
-use crate::ports::storage::{Storage, StorageError, StoredDelivery};
+use crate::ports::storage::{Storage, StorageError, StoredDelivery, UnitOfWork};
 use crate::ports::{Clock, CredentialCipher, RunQueue};
 use crate::service::ServiceError;
+use crate::service::site_copy::{SITE_COPY, count_copy};
 use crate::time::Timestamp;
 use crate::webhook::{Change, Delivery, Outcome};
 
@@ -126,7 +127,11 @@ impl WebhookService {
     ) -> Result<(TakenIn, bool), StorageError> {
         let now = self.clock.now();
         let mut uow = self.storage.begin().await?;
-        if let Some(before) = uow.find_delivery(sender.site_id, &verified.key, now - REMEMBERED).await? {
+        let found = uow.find_integration_of_site(sender.site_id, PlatformName::Wordpress).await?;
+        let found = found.filter(|integration| integration.is_active);
+        let copy = found.as_ref().and_then(|integration| find::copy_at(integration, delivery));
+        let key = key_of(verified, copy.is_some());
+        if let Some(before) = uow.find_delivery(sender.site_id, &key, now - REMEMBERED).await? {
             uow.count_webhook(sender.account_id, sender.site_id, "duplicate", None, now).await?;
             uow.commit().await?;
             let taken = TakenIn {
@@ -137,29 +142,26 @@ impl WebhookService {
             };
             return Ok((taken, false));
         }
-        let found = uow.find_integration_of_site(sender.site_id, PlatformName::Wordpress).await?;
-        let (judged, event_id) = match found.filter(|integration| integration.is_active) {
+        let (judged, event_id) = match &found {
             None => (Judged::ignored("no_active_integration"), None),
             Some(integration) => {
-                let judged = self.judge(uow.as_mut(), sender, &integration, delivery).await?;
-                let event = webhook_event(sender, &integration, delivery, &judged, now);
+                let judged = match &copy {
+                    Some(address) => Judged::of_copy(address),
+                    None => self.judge(uow.as_mut(), sender, integration, delivery).await?,
+                };
+                let event = webhook_event(sender, integration, delivery, &judged, now);
                 let ids = uow.insert_events(&[event]).await?;
                 (judged, ids.first().copied())
             }
         };
-        let kind = match delivery.change {
-            Change::Status { .. } => "status",
-            Change::Metadata(_) => "metadata",
-        };
-        if judged.reason == Some("site_copy") {
-            uow.count_webhook(sender.account_id, sender.site_id, "site_copy", None, now).await?;
+        match (&found, &copy) {
+            (Some(integration), Some(address)) => count_copy(uow.as_mut(), integration, address, now).await?,
+            _ => count(uow.as_mut(), sender, verified, delivery, now).await?,
         }
-        let note = verified.skew.map(|skew| skew.num_seconds().to_string());
-        uow.count_webhook(sender.account_id, sender.site_id, kind, note.as_deref(), now).await?;
         let stored = StoredDelivery {
             account_id: sender.account_id,
             site_id: sender.site_id,
-            key: verified.key.clone(),
+            key,
             event_id,
             content_id: judged.content_id,
             received_at: now,
@@ -174,6 +176,27 @@ impl WebhookService {
         };
         Ok((taken, judged.pull_queued))
     }
+}
+
+/// What makes it the same delivery when it comes again. What waited on a site while it was copied waits on the copy
+/// too, under the same id: the copy's must not keep out the site's own.
+fn key_of(verified: &Verified, is_copy: bool) -> String {
+    if is_copy { format!("copy:{}", verified.key) } else { verified.key.clone() }
+}
+
+async fn count(
+    uow: &mut dyn UnitOfWork,
+    sender: Sender,
+    verified: &Verified,
+    delivery: &Delivery,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let kind = match delivery.change {
+        Change::Status { .. } => "status",
+        Change::Metadata(_) => "metadata",
+    };
+    let note = verified.skew.map(|skew| skew.num_seconds().to_string());
+    uow.count_webhook(sender.account_id, sender.site_id, kind, note.as_deref(), now).await
 }
 
 /// Only a site's plugin delivers.
@@ -224,9 +247,7 @@ fn webhook_event(
 fn explain(reason: &str) -> &'static str {
     match reason {
         "other_integration" => "the delivery names an integration that is not this site's",
-        "site_copy" => {
-            "the delivery comes from a copy of the site at another address; it changes nothing here"
-        }
+        SITE_COPY => "the delivery comes from a copy of the site at another address; it changes nothing here",
         "unknown_content" => "the delivery names a content that is not this site's",
         "pull_queued" => "the post is not known here yet; just this one is pulled now",
         "type_is_off" => "posts of this type do not sync",

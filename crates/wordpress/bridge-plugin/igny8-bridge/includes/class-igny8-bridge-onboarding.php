@@ -142,7 +142,7 @@ final class Igny8_Bridge_Onboarding {
 		$body = array(
 			'site_id'  => Igny8_Bridge_Options::site_id(),
 			'api_key'  => Igny8_Bridge_Options::api_key(),
-			'site_url' => home_url(),
+			'site_url' => Igny8_Bridge_Options::address(),
 		);
 		return Igny8_Bridge_Service::post( self::PATH, wp_json_encode( $body ), array(), 45 );
 	}

@@ -161,13 +161,24 @@ final class Igny8_Bridge_Options {
 	}
 
 	/**
-	 * A hash of this site's address: tools that copy a site replace the address itself wherever it is stored. The
-	 * setting is read, since plugins for languages change what home_url() gives from page to page.
+	 * This site's address without a slash at its end, by https where this request came so. The setting is read, since
+	 * plugins for languages change what home_url() gives from page to page.
+	 *
+	 * @return string
+	 */
+	public static function address() {
+		$address = untrailingslashit( (string) get_option( 'home' ) );
+		return is_ssl() ? set_url_scheme( $address, 'https' ) : $address;
+	}
+
+	/**
+	 * A hash of this site's address, in which as in IGNY8 neither scheme nor `www.` make another site: tools that copy
+	 * a site replace the address itself wherever it is stored.
 	 *
 	 * @return string
 	 */
 	public static function address_hash() {
-		return hash( 'sha256', strtolower( untrailingslashit( preg_replace( '#^https?://#i', '', (string) get_option( 'home' ) ) ) ) );
+		return hash( 'sha256', strtolower( preg_replace( '#^https?://(www\.)?#i', '', self::address() ) ) );
 	}
 
 	/**

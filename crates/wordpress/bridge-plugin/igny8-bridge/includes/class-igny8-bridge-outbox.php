@@ -126,15 +126,19 @@ final class Igny8_Bridge_Outbox {
 	}
 
 	/**
-	 * A delivery's body with its sequence number, the same bytes each time.
+	 * A delivery's body with its sequence number and what is known only when it is sent: which integration there is by
+	 * then, and where this site is, for what waits is copied along with the site.
 	 *
 	 * @param object $row The delivery.
 	 * @return string
 	 */
 	public static function body_of( $row ) {
 		$integration = (int) get_option( Igny8_Bridge_Options::INTEGRATION_ID, 0 );
-		$meant_for   = $integration > 0 ? ',"integration_id":' . $integration : '';
-		return substr( $row->body, 0, -1 ) . $meant_for . ',"sequence":' . (int) $row->id . '}';
+		$added       = array(
+			'site_url' => Igny8_Bridge_Options::address(),
+			'sequence' => (int) $row->id,
+		) + ( $integration > 0 ? array( 'integration_id' => $integration ) : array() );
+		return substr( $row->body, 0, -1 ) . ',' . substr( wp_json_encode( $added, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE ), 1 );
 	}
 
 	/**

@@ -85,7 +85,7 @@ final class Igny8_Bridge_Prove_Route {
 				__( 'This site is reached under another address.', 'igny8-bridge' ),
 				array(
 					'status'   => 409,
-					'site_url' => home_url(),
+					'site_url' => Igny8_Bridge_Options::address(),
 				)
 			);
 		}
@@ -94,14 +94,14 @@ final class Igny8_Bridge_Prove_Route {
 	}
 
 	/**
-	 * Whether an address is this site's own, under either of its two settings.
+	 * Whether an address is this site's own, under either of its two settings or as a plugin has it.
 	 *
 	 * @param string $url The address.
 	 * @return bool
 	 */
 	private static function is_own_address( $url ) {
 		$asked = self::normalized( $url );
-		return '' !== $asked && in_array( $asked, array( self::normalized( home_url() ), self::normalized( site_url() ) ), true );
+		return '' !== $asked && in_array( $asked, array_map( array( __CLASS__, 'normalized' ), array( Igny8_Bridge_Options::address(), home_url(), site_url() ) ), true );
 	}
 
 	/**

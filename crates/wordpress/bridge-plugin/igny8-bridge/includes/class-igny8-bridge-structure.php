@@ -133,6 +133,7 @@ final class Igny8_Bridge_Structure {
 			'post_types' => (object) $types,
 			'taxonomies' => (object) $taxonomies,
 			'plugin'     => self::flags(),
+			'site_url'   => Igny8_Bridge_Options::address(),
 			'timestamp'  => gmdate( 'Y-m-d\TH:i:s\Z', Igny8_Bridge_Service::time() ),
 		);
 	}
