@@ -1,11 +1,22 @@
 # shellcheck shell=bash
 # MariaDB on a unix socket, php-fpm on another, nginx on a free port for each site; ended by recorded pid alone.
 
-# A pid may have been taken by another process since: only one whose command line names this folder is ours.
+# A pid may have been taken by another process since: only one whose command line names this folder is ours, or a child
+# that is not yet what it is going to be.
 server_alive() {
   local pid
-  pid=$(cat "$dir/run/$1.pid" 2>/dev/null) && [ -n "$pid" ] && [ -r "/proc/$pid/cmdline" ] \
-    && tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF "$dir/"
+  pid=$(cat "$dir/run/$1.pid" 2>/dev/null) && [ -n "$pid" ] || return
+  tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "$dir/" || grep -qsx "PPid:.$$" "/proc/$pid/status"
+}
+
+# await_pid SERVER: one that goes to the background may be there a moment before its note.
+await_pid() {
+  local i
+  for ((i = 0; i < 40; i++)); do
+    [ ! -s "$dir/run/$1.pid" ] || return 0
+    sleep 0.05
+  done
+  return 1
 }
 
 servers_alive() { server_alive mariadb && server_alive php-fpm && server_alive nginx; }
@@ -100,7 +111,9 @@ start_nginx() {
   for ((try = 0; try < 10; try++)); do
     [ -f "$dir/ports" ] || free_ports "$sites" >"$dir/ports"
     write_nginx_conf
-    if nginx -e "$dir/run/nginx.log" -p "$dir/run" -c "$dir/run/nginx.conf" >>"$dir/run/nginx.log" 2>&1 </dev/null 9>&-; then return; fi
+    if nginx -e "$dir/run/nginx.log" -p "$dir/run" -c "$dir/run/nginx.conf" >>"$dir/run/nginx.log" 2>&1 </dev/null 9>&-; then
+      await_pid nginx; return
+    fi
     [ ! -f "$dir/sites/s1/site.json" ] || break    # addresses are stored in the database: they can't move any more
     rm -f "$dir/ports"
   done

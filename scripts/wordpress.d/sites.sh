@@ -45,20 +45,22 @@ site_php() {
   shift 2
   [ -d "$compiled" ] || install -d -o "$server_user" -m 700 "$compiled"
   [ -f "$dir/run/not-compiled" ] || echo "$dir/" >"$dir/run/not-compiled"
-  runuser -u "$server_user" -- env IGNY8_TEST_SITE="$dir/sites/$site" IGNY8_TEST_CORE="$(core_of "$wp")" \
+  setpriv --reuid "$server_user" --regid "$server_user" --init-groups env IGNY8_TEST_SITE="$dir/sites/$site" IGNY8_TEST_CORE="$(core_of "$wp")" \
     php -d memory_limit=512M -d display_errors=stderr -d error_log= -d opcache.enable_cli=1 -d opcache.file_cache_only=1 \
     -d opcache.file_cache="$compiled" -d opcache.blacklist_filename="$dir/run/not-compiled" "$script" "$@"
 }
 
 make_sites() {
-  local k=0 port pids=() pid ok=1
+  local k=0 port pid ok=1
   step="installing sites"
   while read -r port; do
     k=$((k + 1))
     [ ! -f "$dir/sites/s$k/site.json" ] || continue
-    make_site "s$k" "$port" & pids+=($!)
+    set -m    # a process group of its own, to be ended with all that is in it
+    make_site "s$k" "$port" & makers+=($!)
+    set +m
   done <"$dir/ports"
-  for pid in "${pids[@]}"; do wait "$pid" || ok=0; done
+  for pid in "${makers[@]}"; do wait "$pid" || ok=0; done
   [ $ok = 1 ]
 }
 
@@ -85,7 +87,7 @@ random_hex() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
 write_site_config() {
   local site=$1 port=$2 password name
   password=$(random_hex 16)
-  sql -e "DROP DATABASE IF EXISTS wp_$site; CREATE DATABASE wp_$site CHARACTER SET utf8mb4;
+  sql <<<"DROP DATABASE IF EXISTS wp_$site; CREATE DATABASE wp_$site CHARACTER SET utf8mb4;
           CREATE OR REPLACE USER 'wp_$site'@'localhost' IDENTIFIED BY '$password'; GRANT ALL ON wp_$site.* TO 'wp_$site'@'localhost'"
   cat <<E
 <?php
