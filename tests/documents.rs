@@ -1,8 +1,10 @@
 //! The README and the pages of docs: their commands run as they are written, and answer what they say.
 //!
 //! A shell block marked `runnable` is run, all those of a page in one shell; one marked `serves` too is what starts
-//! the service. A block marked `answer` after it is what it prints: `…` stands for anything, digits for any others.
+//! the service. One that is not run says why, after `not-run:`. A block marked `answer` is what the one before it
+//! prints: `…` stands for anything, and a number for any other, but for 0 and the status of an answer.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -28,6 +30,13 @@ impl Block {
     fn is(&self, mark: &str) -> bool {
         self.marks.iter().any(|own| own == mark)
     }
+
+    /// Whether it is no command, or is run, or says why it is not.
+    fn is_accounted_for(&self) -> bool {
+        let is_command = ["", "sh", "bash", "shell", "console"].iter().any(|language| self.is(language));
+        let why = self.marks.iter().skip_while(|mark| *mark != "not-run:").nth(1);
+        !is_command || self.is("runnable") || why.is_some()
+    }
 }
 
 #[tokio::test]
@@ -38,74 +47,138 @@ async fn the_commands_of_the_readme_run_as_written_and_answer_what_it_says() -> 
     site.set_up_plugin(service.origin(), &tenant)?;
     let run = service.run(&["token", "issue", "--user", &tenant.user_id.to_string(), "--json"])?.json()?;
     let token = run["token"].as_str().context("a token")?;
+    let files = tempfile::tempdir()?;
+    let file = |name: &str, line: String| {
+        let file = files.path().join(name);
+        std::fs::write(&file, line).map(|()| file.display().to_string())
+    };
+    let person = format!("{}:{}", site.editor.user, site.editor.application_password);
     // As the demo's file `env` has it.
     let environment = [
         ("API", format!("{}/api/v1/integration", service.origin())),
-        ("AUTH", format!("Authorization: Bearer {token}")),
+        ("OWNER", file("owner", format!("header = \"Authorization: Bearer {token}\"\n"))?),
+        ("WP_EDITOR", file("editor", format!("user = \"{person}\"\n"))?),
         ("INTEGRATION", "1".to_owned()),
         ("SITE", site.url.clone()),
         ("SITE_ID", tenant.site_id.to_string()),
         ("API_KEY", tenant.api_key.clone()),
-        ("WP_LOGIN", format!("{}:{}", site.editor.user, site.editor.application_password)),
     ];
     run_page("README.md", &environment)
 }
 
 #[test]
 fn the_commands_of_the_other_pages_run_as_written() -> anyhow::Result<()> {
+    for page in pages()?.iter().filter(|page| *page != "README.md") {
+        run_page(page, &[]).with_context(|| page.clone())?;
+    }
+    Ok(())
+}
+
+#[test]
+fn every_command_of_a_page_is_run_or_says_why_not() -> anyhow::Result<()> {
     for page in pages()? {
-        run_page(&page, &[]).with_context(|| page)?;
-    }
-    Ok(())
-}
-
-#[test]
-fn no_command_stands_in_the_readme_that_nothing_runs() -> anyhow::Result<()> {
-    for block in blocks("README.md")? {
-        let run_elsewhere = ["scripts/demo\n", "scripts/test\n"].contains(&&*block.text);
-        ensure!(
-            !block.is("sh") || block.is("runnable") || run_elsewhere,
-            "mark it runnable:\n{}",
-            block.text
-        );
-    }
-    Ok(())
-}
-
-#[test]
-fn the_pictures_show_the_settings_page_as_it_is() -> anyhow::Result<()> {
-    let page = Command::new(Path::new(ROOT).join("scripts/screenshots")).arg("--page").output()?;
-    let of = std::fs::read(Path::new(ROOT).join("docs/pictures/of"))?;
-    ensure!(
-        page.stdout == of,
-        "the settings page has changed: run scripts/screenshots, and look at the pictures"
-    );
-    for picture in std::fs::read_dir(Path::new(ROOT).join("docs/pictures"))? {
-        let picture = picture?;
-        ensure!(picture.metadata()?.len() < 60 * 1024, "{} is too large", picture.path().display());
-    }
-    Ok(())
-}
-
-fn pages() -> anyhow::Result<Vec<String>> {
-    let mut pages = Vec::new();
-    for entry in std::fs::read_dir(Path::new(ROOT).join("docs"))? {
-        let name = PathBuf::from(entry?.file_name());
-        if name.extension().is_some_and(|extension| extension == "md") {
-            pages.push(format!("docs/{}", name.display()));
+        for block in blocks(&page)? {
+            ensure!(block.is_accounted_for(), "{page}: mark it, as this test's file says:\n{}", block.text);
         }
     }
-    ensure!(!pages.is_empty(), "there are pages");
+    Ok(())
+}
+
+#[test]
+fn a_command_without_a_mark_is_noticed() {
+    let accounted = |marks: Vec<&str>| {
+        let marks = marks.into_iter().map(str::to_owned).collect();
+        Block { marks, text: String::new() }.is_accounted_for()
+    };
+    assert!(
+        accounted(vec!["sh", "runnable"]) && accounted(vec!["sh", "not-run:", "it", "takes", "a", "week"])
+    );
+    assert!(accounted(vec!["json", "answer"]) && accounted(vec!["text", "demo"]));
+    for marks in
+        [vec!["sh"], vec!["bash"], vec!["console"], vec![""], vec!["sh", "not-run:"], vec!["sh", "answer"]]
+    {
+        assert!(!accounted(marks.clone()), "{marks:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_pictures_show_the_settings_page_as_it_is() -> anyhow::Result<()> {
+    let service = Service::start(Backend::Sqlite).await?;
+    let site = small_site().await?;
+    site.connect(service.origin(), &service.bootstrap("pictures", &site.url)?)?;
+    site.tell_changes()?;
+    let script = std::fs::read_to_string(at("scripts/screenshots.d/page.php"))?;
+    let page = site.eval(script.trim_start_matches("<?php"))?;
+    let page = page.as_str().context("the page")?;
+    let of = std::fs::read_to_string(at("docs/pictures/of"))?;
+    let differs = page.lines().zip(of.lines()).find(|(now, then)| now != then);
+    ensure!(
+        page == of,
+        "the settings page has changed ({differs:?}): run scripts/screenshots, and look at the pictures"
+    );
+    Ok(())
+}
+
+#[test]
+fn every_picture_that_a_page_shows_is_there_and_no_other() -> anyhow::Result<()> {
+    let mut shown = BTreeSet::new();
+    for page in pages()? {
+        let text = std::fs::read_to_string(at(&page))?;
+        for address in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let address = Path::new(address);
+            if address.extension().is_some_and(|extension| extension == "png") {
+                shown.insert(at(&page).with_file_name("").join(address));
+            }
+        }
+    }
+    ensure!(!shown.is_empty(), "pages show pictures");
+    let mut there = BTreeSet::new();
+    for entry in std::fs::read_dir(at("docs/pictures"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "png") {
+            let picture = std::fs::read(&path)?;
+            ensure!(picture.starts_with(b"\x89PNG"), "{} is no picture", path.display());
+            ensure!(picture.len() < 60 * 1024, "{} is too large", path.display());
+            there.insert(path);
+        }
+    }
+    assert_eq!(shown, there);
+    Ok(())
+}
+
+fn at(path: &str) -> PathBuf {
+    Path::new(ROOT).join(path)
+}
+
+/// The README and everything below docs.
+fn pages() -> anyhow::Result<Vec<String>> {
+    let mut pages = vec!["README.md".to_owned()];
+    let mut folders = vec!["docs".to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(at(&folder))? {
+            let entry = entry?;
+            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.file_type()?.is_dir() {
+                folders.push(name);
+            } else if Path::new(&name).extension().is_some_and(|extension| extension == "md") {
+                pages.push(name);
+            }
+        }
+    }
+    ensure!(pages.len() > 1, "there are pages");
     Ok(pages)
 }
 
 fn blocks(page: &str) -> anyhow::Result<Vec<Block>> {
-    let text = std::fs::read_to_string(Path::new(ROOT).join(page)).context(page.to_owned())?;
+    let text = std::fs::read_to_string(at(page)).context(page.to_owned())?;
+    for line in text.lines().filter(|line| ["```", "~~~"].iter().any(|mark| line.trim().starts_with(mark))) {
+        ensure!(line.starts_with("```"), "{page}: a block that this test does not see: {line}");
+    }
     let mut blocks = Vec::new();
     for block in text.split("\n```").skip(1).step_by(2) {
         let (marks, text) = block.split_once('\n').context("a block has lines")?;
-        blocks
-            .push(Block { marks: marks.split(' ').map(str::to_owned).collect(), text: format!("{text}\n") });
+        let marks = marks.split(' ').map(str::to_owned).collect();
+        blocks.push(Block { marks, text: format!("{text}\n") });
     }
     Ok(blocks)
 }
@@ -217,17 +290,39 @@ fn check(printed: &str, answer: &str) -> anyhow::Result<()> {
         let at = at.with_context(|| format!("the page says {piece} of {printed}"))?;
         rest = &rest[at + piece.len()..];
     }
+    ensure!(rest.is_empty() || wanted.ends_with('…'), "the page does not say {rest}");
     Ok(())
 }
 
-/// Without spaces, and with one digit for any number.
+/// Without spaces, and with 1 for any number but 0 and the status of an answer.
 fn plain(text: &str) -> String {
     let mut plain = String::new();
-    for sign in text.chars().filter(|sign| !sign.is_whitespace()) {
-        let sign = if sign.is_ascii_digit() { '0' } else { sign };
-        if sign != '0' || !plain.ends_with('0') {
-            plain.push(sign);
-        }
+    let mut rest = text.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let digits = rest.len() - rest.trim_start_matches(|sign: char| sign.is_ascii_digit()).len();
+        let (piece, after) = rest.split_at(digits.max(first.len_utf8()));
+        let is_status = ["status", "status\":", "HTTP/1.1"].iter().any(|before| plain.ends_with(before));
+        let any = digits > 0 && !is_status && piece.contains(|sign| sign != '0');
+        plain.push_str(if any { "1" } else { piece });
+        rest = after.trim_start();
     }
     plain
+}
+
+#[test]
+fn an_answer_that_is_not_what_the_page_says_is_noticed() -> anyhow::Result<()> {
+    check(r#"{"id": 12, "failed": 0, "x": [7]}"#, r#"{"id": 3, "failed": 0, "x": …}"#)?;
+    check("{\"status\": 409,\n \"title\": \"Ours\"}\n", r#"{"status": 409, "title": "Ours"}"#)?;
+    for (printed, page) in [
+        (r#"{"failed": 1}"#, r#"{"failed": 0}"#),
+        (r#"{"created": 0}"#, r#"{"created": 4}"#),
+        (r#"{"status": 404}"#, r#"{"status": 409}"#),
+        ("HTTP/1.1 500", "HTTP/1.1 200"),
+        (r#"{"a": 1} and more"#, r#"{"a": 1}"#),
+        (r#"{"a": 1}"#, r#"{"a": 1}, …"#),
+        (r#"{"b": 1, "a": 1}"#, r#"{"a": 1}"#),
+    ] {
+        ensure!(check(printed, page).is_err(), "{printed} passes for {page}");
+    }
+    Ok(())
 }

@@ -2,20 +2,19 @@
 # Who calls what: igny8's owner the service's API, an editor the site's, an administrator the pages of wp-admin.
 # Credentials stand in files that curl reads (-K), so that no list of processes shows them.
 
-# introduce TOKEN: of the owner. "look" is how to ask the service by hand.
-introduce() {
+introduce_editor() { site_json '.editor | "user = \"\(.user):\(.application_password)\""' >"$dir/editor"; }
+
+# introduce_owner TOKEN: "look" is how to ask the service by hand.
+introduce_owner() {
   printf 'header = "Authorization: Bearer %s"\n' "$1" >"$dir/owner"
-  printf 'user = "%s"\n' "$(editor_login)" >"$dir/editor"
   base=$service/api/v1/integration
   look="curl -sK $dir/owner $base"
 }
 
-editor_login() { site_json '.editor | "\(.user):\(.application_password)"'; }
-
 # What the README's examples need in a shell.
 write_env() {
-  printf '%s=%q\n' API "$base" AUTH "Authorization: Bearer $1" INTEGRATION "$integration" SITE "$site" SITE_ID "$site_id" \
-    API_KEY "$api_key" WP_LOGIN "$(editor_login)" >"$dir/env"
+  printf '%s=%q\n' API "$base" OWNER "$dir/owner" INTEGRATION "$integration" SITE "$site" SITE_ID "$site_id" \
+    API_KEY "$api_key" WP_EDITOR "$dir/editor" >"$dir/env"
 }
 
 # api METHOD PATH [BODY] [OPTION...]: prints what the service answers, and fails with its words where it refuses.
@@ -38,20 +37,32 @@ on_site() {
   curl -sS -K "$dir/editor" --fail-with-body -X "$method" "${fields[@]}" "$site/wp-json/wp/v2/$route"
 }
 
-# sees ADDRESS TEXT: whether a visitor of the site's page finds the text there.
-sees() { [[ $(curl -sS "$1") == *"$2"* ]]; }
+# sees ADDRESS TEXT: a visitor of the site's page finds the text there.
+sees() { [[ $(curl -sS "$1") == *"$2"* ]] || fails "the site does not show $2 at $1"; }
+
+# kind_of ADDRESS: what is there.
+kind_of() { curl -sS -o /dev/null -w '%{http_code} %{content_type}' "$1"; }
+
+# address_of PICTURE
+address_of() { on_site GET "media?search=$1" | jq -r '.[0].source_url'; }
+
+# parents_of CATEGORY: its slug and those that it lies in.
+parents_of() {
+  on_site GET 'categories?per_page=100' | jq -r --arg slug "$1" '(map({key: "\(.id)", value: .}) | from_entries) as $all
+    | first(.[] | select(.slug == $slug)) | [recurse($all["\(.parent)"] // empty) | .slug] | join(" < ")'
+}
 
 # An administrator's browser: keeps its cookies, follows redirects.
 browse() { curl -sS --fail -L -b "$dir/cookies" -c "$dir/cookies" "$@"; }
 
 sign_in() {
   browse -o /dev/null "$site/wp-login.php"
-  browse -o /dev/null "$site/wp-login.php" --data-urlencode "log=$(site_json .admin.user)" \
-    --data-urlencode "pwd=$(site_json .admin.password)" -d testcookie=1
+  site_json '.admin | "data-urlencode = \"log=\(.user)\"\ndata-urlencode = \"pwd=\(.password)\""' \
+    | browse -o /dev/null "$site/wp-login.php" -K - -d testcookie=1
 }
 
 # send_form ACTION NAME=VALUE...: fills in the form of the settings page that is sent there, and sends it; prints the
-# page that comes of it.
+# page that comes of it. form.php says what else may be given for a field.
 send_form() {
   local action=$1; shift
   browse "$settings_page" | php -d display_errors=stderr "$here/demo.d/form.php" "$action" "$@" >"$dir/form"

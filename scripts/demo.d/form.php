@@ -1,8 +1,9 @@
 <?php
 /*
  * Fills in a form as a browser does: form.php ACTION NAME=VALUE... reads a page, takes the form whose action ends so,
- * and prints what would be sent. NAME~TEXT chooses the option that shows that text. A field that the form does not
- * have, or a form that the page does not have, is an error.
+ * and prints what would be sent. NAME~TEXT chooses the option that shows that text, NAME@VARIABLE takes the value from
+ * the environment, where no list of processes shows it. A field that the form does not have, or a form that the page
+ * does not have, is an error.
  */
 $page = new DOMDocument();
 $page->loadHTML( stream_get_contents( STDIN ), LIBXML_NOERROR );
@@ -32,7 +33,7 @@ foreach ( $find->query( './/select[@name]', $form ) as $select ) {
 	$values[ $select->getAttribute( 'name' ) ] = $chosen->getAttribute( 'value' );
 }
 foreach ( array_slice( $argv, 2 ) as $entry ) {
-	preg_match( '/^([^=~]+)([=~])(.*)$/s', $entry, $given );
+	preg_match( '/^([^=~@]+)([=~@])(.*)$/s', $entry, $given );
 	list( , $name, $sign, $value ) = $given;
 	if ( '~' === $sign ) {
 		foreach ( $find->query( ".//select[@name='$name']/option", $form ) as $option ) {
@@ -44,6 +45,6 @@ foreach ( array_slice( $argv, 2 ) as $entry ) {
 		$fail( "$name has no option '$value'" );
 	}
 	array_key_exists( $name, $values ) || $fail( "the form has no field $name" );
-	$values[ $name ] = $value;
+	$values[ $name ] = '@' === $sign ? getenv( $value ) : $value;
 }
 echo http_build_query( $values );

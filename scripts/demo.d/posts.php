@@ -86,7 +86,7 @@ foreach ( $demo_categories as $slug => list( $name, $parent ) ) {
 	$demo_category_ids[ $slug ] = (int) $made['term_id'];
 }
 
-// A field under a sky, in another light each time; answers the attachment's id.
+// A field under a sky, in another light each time; returns the attachment's id.
 $demo_picture = function ( $name, $sky, $ground ) {
 	$image = imagecreatetruecolor( 960, 540 );
 	imagefilledrectangle( $image, 0, 0, 959, 539, $sky );
@@ -135,6 +135,12 @@ foreach ( explode( "\n", $demo_posts ) as $number => $line ) {
 		$text  = $demo_sentences[ ( $number + $from ) % 8 ] . ' ' . $demo_sentences[ ( $number + $from + 1 ) % 8 ];
 		$body .= "\n\n<!-- wp:paragraph -->\n<p>$text</p>\n<!-- /wp:paragraph -->";
 	}
+	// Every fourth has a picture in its text, and the same one as its featured picture.
+	$picture = 'page' !== $type && 0 === $number % 4 ? $demo_pictures[ $number / 4 % 4 ] : 0;
+	if ( $picture ) {
+		$body .= "\n\n<!-- wp:image {\"id\":$picture,\"sizeSlug\":\"full\"} -->\n<figure class=\"wp-block-image size-full\"><img src=\""
+			. esc_url( wp_get_attachment_url( $picture ) ) . "\" alt=\"The orchard, that day\" class=\"wp-image-$picture\"/></figure>\n<!-- /wp:image -->";
+	}
 	$id = wp_insert_post(
 		wp_slash(
 			array(
@@ -158,8 +164,8 @@ foreach ( explode( "\n", $demo_posts ) as $number => $line ) {
 	if ( 'book' === $type ) {
 		wp_set_object_terms( $id, $group, 'genre' );
 	}
-	if ( 'page' !== $type && 0 === $number % 4 ) {
-		set_post_thumbnail( $id, $demo_pictures[ $number / 4 % 4 ] );
+	if ( $picture ) {
+		set_post_thumbnail( $id, $picture );
 	}
 	$demo_counts[ $type ] = ( $demo_counts[ $type ] ?? 0 ) + 1;
 }

@@ -16,16 +16,18 @@ open_chromium() {
 }
 
 close_chromium() {
-  [ -n "${chromedriver:-}" ] || return 0
+  is_child "${chromedriver:-}" || return 0
   curl -sS -o /dev/null -X DELETE "$chromium" || true
   kill "$chromedriver" 2>/dev/null || true
+  gone_within 10 "$chromedriver" || kill -KILL "$chromedriver" || true
 }
 
 # webdriver METHOD COMMAND [BODY]: prints the value that comes back, or fails with the browser's words.
 webdriver() {
   local address=$chromium/$2 answer
   [ "$2" != .. ] || address=$chromium/session
-  answer=$(curl -sS -X "$1" -H 'Content-Type: application/json' ${3:+--data-binary "$3"} "$address") || return 1
+  # What is typed into a form may be a password, so it goes by standard input.
+  answer=$(curl -sS -X "$1" -H 'Content-Type: application/json' ${3:+--data-binary @-} "$address" <<<"${3:-}") || return 1
   if jq -e '.value.error?' >/dev/null <<<"$answer"; then
     say "chromium: $(jq -r '.value.message | split("\n")[0]' <<<"$answer")"
     return 1
@@ -52,7 +54,7 @@ fill() {
   local at
   at=$(element "$1")
   webdriver POST "element/$at/clear" '{}' >/dev/null
-  webdriver POST "element/$at/value" "$(jq -n --arg t "$2" '{text: $t}')" >/dev/null
+  webdriver POST "element/$at/value" "$(jq -Rs '{text: rtrimstr("\n")}' <<<"$2")" >/dev/null
 }
 
 press() { webdriver POST "element/$(element "$1")/click" '{}' >/dev/null; }
