@@ -161,6 +161,7 @@ E
     root $core;
     index index.php;
     location /wp-content/ { root $dir/sites/s$k; location ~ \\.php\$ { return 403; } }
+    $(is_network $k && echo 'if (!-e $request_filename) { rewrite ^/two(/wp-(admin|includes|content)/.*|/wp-[^/]*\.php)$ $1 last; }')
     location / { try_files \$uri \$uri/ /index.php?\$args; }
     location ~ \\.php\$ {
       try_files \$uri =404;

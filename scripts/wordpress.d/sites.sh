@@ -32,7 +32,7 @@ share_scripts() {
 
 write_options() {
   local name
-  for name in sites posts pages books wp permalinks tz with_plugin workers cron strip server_user; do
+  for name in sites networks posts pages books wp permalinks tz with_plugin workers cron strip server_user; do
     printf '%s=%q\n' "$name" "${!name}"
   done >"$dir/options"
 }
@@ -78,8 +78,15 @@ make_site() {
   # Whoever asked for the sites may remove them at once when they fail: what went wrong is said here.
   site_php "$site" install.php "$site" "$port" "$posts" "$pages" "$books" "$permalinks" "$tz" "$with_plugin" \
     >"$base/site.json.new" || { cat "$base/site.json.new" >&2; exit 1; }
+  if is_network "${site#s}"; then
+    site_php "$site" network.php
+    site_php "$site" network.php
+  fi
   mv "$base/site.json.new" "$base/site.json"
 }
+
+# is_network K: whether the Kth site is the first of a network
+is_network() { [ "$1" -gt $((sites - networks)) ]; }
 
 random_hex() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
 

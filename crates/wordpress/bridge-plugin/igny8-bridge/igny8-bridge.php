@@ -21,6 +21,7 @@ define( 'IGNY8_BRIDGE_PROTOCOL', 1 );
 
 foreach ( array(
 	'text',
+	'network',
 	'options',
 	'key',
 	'authentication',
@@ -51,6 +52,7 @@ foreach ( array(
 	require_once __DIR__ . "/includes/class-igny8-bridge-$igny8_bridge_file.php";
 }
 
+Igny8_Bridge_Network::boot( __FILE__ );
 Igny8_Bridge_Key::capture();
 Igny8_Bridge_Options::boot();
 Igny8_Bridge_Authentication::boot();

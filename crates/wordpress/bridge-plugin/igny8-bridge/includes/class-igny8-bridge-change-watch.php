@@ -10,6 +10,7 @@ defined( 'ABSPATH' ) || exit;
 /**
  * One save fires dozens of hooks, some before the terms and meta are written, so the hooks only note which posts are
  * about to change and how they are. When PHP shuts down the post is looked at again, and the difference is told once.
+ * A request may change posts of several sites of a network; each of them tells its own.
  */
 final class Igny8_Bridge_Change_Watch {
 
@@ -19,23 +20,23 @@ final class Igny8_Bridge_Change_Watch {
 	const PATIENCE = 5;
 
 	/**
-	 * The posts that were touched in this request, as they were before; null for one that was not there.
+	 * By site, the posts that were touched in this request, as they were before; null for one that was not there.
 	 *
-	 * @var array<int,Igny8_Bridge_Snapshot|null>
+	 * @var array<int,array<int,Igny8_Bridge_Snapshot|null>>
 	 */
 	private static $before = array();
 
 	/**
-	 * The notes on disk that say so, by post.
+	 * By site and post, the notes on disk that say so.
 	 *
-	 * @var array<int,int>
+	 * @var array<int,array<int,int>>
 	 */
 	private static $notes = array();
 
 	/**
-	 * The posts that IGNY8 has written in this request and was answered.
+	 * By site, the posts that IGNY8 has written in this request and was answered.
 	 *
-	 * @var array<int,true>
+	 * @var array<int,array<int,true>>
 	 */
 	private static $answered = array();
 
@@ -62,7 +63,7 @@ final class Igny8_Bridge_Change_Watch {
 	 */
 	public static function note( $post_id ) {
 		$post_id = (int) $post_id;
-		if ( ! array_key_exists( $post_id, self::$before ) && Igny8_Bridge_Options::tells_changes() ) {
+		if ( ! self::is_noted( $post_id ) && Igny8_Bridge_Options::tells_changes() ) {
 			$snapshot = Igny8_Bridge_Snapshot::of( $post_id );
 			if ( null !== $snapshot || Igny8_Bridge_Post_Types::includes( (string) get_post_type( $post_id ) ) ) {
 				self::remember( $post_id, $snapshot );
@@ -124,7 +125,7 @@ final class Igny8_Bridge_Change_Watch {
 			}
 			return;
 		}
-		if ( ! array_key_exists( $post->ID, self::$before ) && $new_status !== $old_status ) {
+		if ( ! self::is_noted( $post->ID ) && $new_status !== $old_status ) {
 			$snapshot = Igny8_Bridge_Snapshot::of( $post->ID );
 			if ( null !== $snapshot ) {
 				$snapshot->status = $old_status;
@@ -149,38 +150,69 @@ final class Igny8_Bridge_Change_Watch {
 			$data = $response->get_data();
 			$id   = isset( $request['id'] ) ? $request['id'] : ( isset( $data['id'] ) ? $data['id'] : 0 );
 
-			self::$answered[ (int) $id ] = true;
+			self::$answered[ get_current_blog_id() ][ (int) $id ] = true;
 		}
 		return $response;
 	}
 
 	/**
-	 * Puts what has changed into the outbox.
+	 * Puts what has changed into the outbox of the site that it is of.
 	 */
 	public static function record() {
 		$before       = self::$before;
 		self::$before = array();
-		foreach ( $before as $post_id => $was ) {
-			if ( ! isset( self::$answered[ $post_id ] ) && Igny8_Bridge_Options::tells_changes() && ! self::tell( $post_id, $was ) ) {
-				continue; // the note stays, and so it is told later
-			}
-			if ( ! empty( self::$notes[ $post_id ] ) ) {
-				Igny8_Bridge_Touched::forget( self::$notes[ $post_id ] );
-			}
-			unset( self::$notes[ $post_id ] );
+		foreach ( $before as $site => $posts ) {
+			Igny8_Bridge_Network::on(
+				$site,
+				static function () use ( $site, $posts ) {
+					foreach ( $posts as $post_id => $was ) {
+						self::record_post( $site, $post_id, $was );
+					}
+				}
+			);
 		}
 	}
 
 	/**
-	 * Remembers how a post was, and notes on disk that it is being changed.
+	 * Puts what has changed of a post of the site at hand into its outbox.
+	 *
+	 * @param int                        $site    The site.
+	 * @param int                        $post_id The post.
+	 * @param Igny8_Bridge_Snapshot|null $was     The post before.
+	 */
+	private static function record_post( $site, $post_id, $was ) {
+		if ( ! isset( self::$answered[ $site ][ $post_id ] ) && Igny8_Bridge_Options::tells_changes() && ! self::tell( $post_id, $was ) ) {
+			return; // the note stays, and so it is told later
+		}
+		if ( ! empty( self::$notes[ $site ][ $post_id ] ) ) {
+			Igny8_Bridge_Touched::forget( self::$notes[ $site ][ $post_id ] );
+		}
+		unset( self::$notes[ $site ][ $post_id ] );
+	}
+
+	/**
+	 * Whether it is known how a post of the site at hand was.
+	 *
+	 * @param int $post_id The post.
+	 * @return bool
+	 */
+	private static function is_noted( $post_id ) {
+		$site = get_current_blog_id();
+		return isset( self::$before[ $site ] ) && array_key_exists( $post_id, self::$before[ $site ] );
+	}
+
+	/**
+	 * Remembers how a post of the site at hand was, and notes on disk that it is being changed.
 	 *
 	 * @param int                        $post_id  The post.
 	 * @param Igny8_Bridge_Snapshot|null $snapshot How it was.
 	 */
 	private static function remember( $post_id, $snapshot ) {
-		self::$before[ $post_id ] = $snapshot;
-		if ( ! isset( self::$notes[ $post_id ] ) ) {
-			self::$notes[ $post_id ] = Igny8_Bridge_Touched::note( $post_id );
+		$site = get_current_blog_id();
+
+		self::$before[ $site ][ $post_id ] = $snapshot;
+		if ( ! isset( self::$notes[ $site ][ $post_id ] ) ) {
+			self::$notes[ $site ][ $post_id ] = Igny8_Bridge_Touched::note( $post_id );
 		}
 	}
 

@@ -59,11 +59,12 @@ final class Igny8_Bridge_Lifecycle {
 		) : array( get_current_blog_id() );
 		$end          = time() + self::PATIENCE;
 		foreach ( $sites as $site ) {
-			$elsewhere = get_current_blog_id() !== (int) $site && switch_to_blog( $site );
-			self::end_site( time() < $end );
-			if ( $elsewhere ) {
-				restore_current_blog();
-			}
+			Igny8_Bridge_Network::on(
+				$site,
+				static function () use ( $end ) {
+					self::end_site( time() < $end );
+				}
+			);
 		}
 	}
 

@@ -142,12 +142,14 @@ final class Igny8_Bridge_Options {
 	}
 
 	/**
-	 * Whether this site has connected, and still is the one that did: a copy of it under another address keeps quiet.
+	 * Whether this site has connected and still is the one that did: a copy of it under another address keeps quiet, and
+	 * so does a site of a network where this plugin is not active any more.
 	 *
 	 * @return bool
 	 */
 	public static function is_connected() {
-		return '' !== self::service_url() && '' !== self::api_key() && (int) get_option( self::INTEGRATION_ID, 0 ) > 0 && ! self::is_copy();
+		return '' !== self::service_url() && '' !== self::api_key() && (int) get_option( self::INTEGRATION_ID, 0 ) > 0
+			&& ! self::is_copy() && Igny8_Bridge_Network::is_active_here();
 	}
 
 	/**

@@ -13,6 +13,8 @@ defined( 'ABSPATH' ) || exit;
  *
  * Trouble of one delivery (a 500) keeps back that post alone; trouble with the service (not reached, 401, 408, 429,
  * 503) keeps back everything.
+ *
+ * A request that has changed several sites of a network sends for each of them.
  */
 final class Igny8_Bridge_Sender {
 
@@ -25,11 +27,11 @@ final class Igny8_Bridge_Sender {
 	const PATIENCE = 20;
 
 	/**
-	 * Whether this request has made a delivery, or was made by the service, which therefore is there again.
+	 * The sites for which this request has made something to be told.
 	 *
-	 * @var bool
+	 * @var array<int,true>
 	 */
-	private static $fresh = false;
+	private static $fresh = array();
 
 	/**
 	 * Hooks in.
@@ -68,8 +70,9 @@ final class Igny8_Bridge_Sender {
 	 * @param int $time When.
 	 */
 	public static function expect( $time ) {
-		self::$fresh = true;
-		$state       = self::state();
+		self::$fresh[ get_current_blog_id() ] = true;
+
+		$state = self::state();
 		if ( 0 === $state['due'] || ( $time < $state['due'] && 0 === $state['failures'] ) ) {
 			self::remember( array( 'due' => $time ) );
 		}
@@ -88,7 +91,7 @@ final class Igny8_Bridge_Sender {
 					'not_before' => 0,
 				)
 			);
-			self::$fresh = true;
+			self::$fresh[ get_current_blog_id() ] = true;
 		}
 	}
 
@@ -96,7 +99,9 @@ final class Igny8_Bridge_Sender {
 	 * At the end of a request: sends what is due once the visitor has the answer.
 	 */
 	public static function send_after_answer() {
-		if ( ! self::is_time() ) {
+		$sites = array_unique( array_merge( array( Igny8_Bridge_Network::own() ), array_keys( self::$fresh ) ) );
+		$sites = array_filter( $sites, array( __CLASS__, 'is_time_on' ) );
+		if ( ! $sites ) {
 			return;
 		}
 		if ( function_exists( 'fastcgi_finish_request' ) ) {
@@ -105,15 +110,47 @@ final class Igny8_Bridge_Sender {
 			litespeed_finish_request();
 		} elseif ( 'cli' !== PHP_SAPI && ! wp_doing_cron() ) {
 			// Nothing here lets the visitor go first, so another request sends.
-			self::schedule( time() );
-			spawn_cron();
+			self::on_each(
+				$sites,
+				static function () {
+					self::schedule( time() );
+					spawn_cron();
+				}
+			);
 			return;
 		}
-		self::flush();
+		self::on_each( $sites, array( __CLASS__, 'flush' ) );
 	}
 
 	/**
-	 * Whether this request is one to send in: something is due, or this request made a delivery, or the service made
+	 * Does something on several sites.
+	 *
+	 * @param int[]    $sites The sites.
+	 * @param callable $what  What to do on each.
+	 */
+	private static function on_each( $sites, $what ) {
+		foreach ( $sites as $site ) {
+			Igny8_Bridge_Network::on( $site, $what );
+		}
+	}
+
+	/**
+	 * Whether this request is one to send in for a site.
+	 *
+	 * @param int $site The site.
+	 * @return bool
+	 */
+	private static function is_time_on( $site ) {
+		return true === Igny8_Bridge_Network::on(
+			$site,
+			static function () {
+				return self::is_time();
+			}
+		);
+	}
+
+	/**
+	 * Whether it is for the site at hand: something is due, or this request made a delivery, or the service made
 	 * this request and so is there again. Trouble just now is given five seconds.
 	 *
 	 * @return bool
@@ -121,13 +158,14 @@ final class Igny8_Bridge_Sender {
 	private static function is_time() {
 		$state = self::state();
 		$waits = 0 !== $state['due'];
-		if ( ( ! $waits && ! self::$fresh ) || $state['not_before'] > time() || ! Igny8_Bridge_Options::is_connected() || Igny8_Bridge_Lifecycle::is_ending() ) {
+		$fresh = isset( self::$fresh[ get_current_blog_id() ] );
+		if ( ( ! $waits && ! $fresh ) || $state['not_before'] > time() || ! Igny8_Bridge_Options::is_connected() || Igny8_Bridge_Lifecycle::is_ending() ) {
 			return false;
 		}
 		if ( $waits && $state['due'] <= time() ) {
 			return true;
 		}
-		$eager = self::$fresh || Igny8_Bridge_Authentication::is_keyed();
+		$eager = $fresh || Igny8_Bridge_Authentication::is_keyed();
 		return $eager && ( 0 === $state['failures'] || time() - $state['last_try'] >= Igny8_Bridge_Schedule::DELAYS[0] );
 	}
 
@@ -142,16 +180,29 @@ final class Igny8_Bridge_Sender {
 		if ( self::state()['not_before'] <= time() ) {
 			ignore_user_abort( true );
 			Igny8_Bridge_Outbox::install();
-			if ( Igny8_Bridge_Options::tells_changes() ) {
-				Igny8_Bridge_Touched::tell_left_behind();
-			}
-			Igny8_Bridge_Onboarding::connect_if_due();
-			if ( Igny8_Bridge_Structure::send_if_due() && Igny8_Bridge_Options::tells_changes() ) {
+			if ( self::tell_of_the_site() && Igny8_Bridge_Options::tells_changes() ) {
 				self::send_rows( time() + self::PATIENCE );
 			}
 			self::plan();
 		}
 		Igny8_Bridge_Lock::release( 'outbox' );
+	}
+
+	/**
+	 * Does what goes before the deliveries. A request of another site of the network does not know this one's types and
+	 * plugins, and leaves it to this one's next.
+	 *
+	 * @return bool False if the service can't be talked to now.
+	 */
+	private static function tell_of_the_site() {
+		if ( Igny8_Bridge_Network::is_elsewhere() ) {
+			return true;
+		}
+		if ( Igny8_Bridge_Options::tells_changes() ) {
+			Igny8_Bridge_Touched::tell_left_behind();
+		}
+		Igny8_Bridge_Onboarding::connect_if_due();
+		return Igny8_Bridge_Structure::send_if_due();
 	}
 
 	/**
