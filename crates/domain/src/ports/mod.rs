@@ -1,7 +1,6 @@
 //! What the domain asks of the world, as traits named by role. Each says what an adapter must guarantee, what each
 //! error lets the caller do, and what is safe to repeat.
 
-mod changes;
 pub mod cipher;
 pub mod clock;
 pub mod platform;

@@ -1,6 +1,6 @@
 //! What changed on a site, told in one answer.
 
-use crate::ports::platform::ExternalVersion;
+use super::ExternalVersion;
 use crate::time::Timestamp;
 
 /// A post that changed, without what it holds.
