@@ -39,9 +39,9 @@ impl Forgetter {
     async fn forget(&self) -> Duration {
         match self.retention.forget().await {
             Ok(forgotten) => {
-                let Forgotten { events, runs, deliveries } = forgotten;
-                if events + runs + deliveries > 0 {
-                    tracing::info!(events, runs, deliveries, "old rows are forgotten");
+                let Forgotten { events, runs, deliveries, receipts } = forgotten;
+                if events + runs + deliveries + receipts > 0 {
+                    tracing::info!(events, runs, deliveries, receipts, "old rows are forgotten");
                 }
                 if forgotten.is_more_left() { PAUSE } else { self.interval }
             }

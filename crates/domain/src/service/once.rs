@@ -9,7 +9,7 @@ use crate::service::ServiceError;
 use crate::time::Timestamp;
 
 /// How long a key is remembered.
-const KEPT: TimeDelta = TimeDelta::hours(24);
+pub(crate) const KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// What a sender calls a request (`Idempotency-Key`), with what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

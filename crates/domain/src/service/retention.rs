@@ -1,4 +1,4 @@
-//! Forgetting what is old enough: history, runs that have ended, deliveries that can't come again.
+//! Forgetting what is old enough: history, runs that have ended, deliveries and requests that can't come again.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use crate::ports::Clock;
 use crate::ports::storage::{Storage, StorageError};
+use crate::service::once::KEPT;
 use crate::service::webhook::REMEMBERED;
 
 /// How many rows go in one unit of work: a writer waits no longer than for these.
@@ -27,12 +28,14 @@ pub struct Forgotten {
     pub runs: u64,
     /// Deliveries.
     pub deliveries: u64,
+    /// What was done under an `Idempotency-Key`.
+    pub receipts: u64,
 }
 
 impl Forgotten {
     /// Whether there may be more.
     pub fn is_more_left(&self) -> bool {
-        [self.events, self.runs, self.deliveries].contains(&u64::from(BATCH))
+        [self.events, self.runs, self.deliveries, self.receipts].contains(&u64::from(BATCH))
     }
 }
 
@@ -54,6 +57,9 @@ impl RetentionService {
         unit.commit().await?;
         let mut unit = self.storage.begin().await?;
         forgotten.deliveries = unit.purge_deliveries(now - REMEMBERED, BATCH).await?;
+        unit.commit().await?;
+        let mut unit = self.storage.begin().await?;
+        forgotten.receipts = unit.purge_receipts(now - KEPT, BATCH).await?;
         unit.commit().await?;
         Ok(forgotten)
     }

@@ -10,5 +10,6 @@ mod integration;
 mod onboarding;
 mod once;
 mod platform;
+mod retention;
 mod session;
 mod world;

@@ -28,8 +28,7 @@ impl ReceiptRepository for DieselUnitOfWork {
         since: Timestamp,
         now: Timestamp,
     ) -> Result<Option<Receipt>, StorageError> {
-        change!(self, |c| diesel::delete(receipts::table)
-            .filter(receipts::account_id.eq(key.account_id.get()))
+        change!(self, |c| diesel::delete(row_of!(key))
             .filter(receipts::created_at.le(At(since)))
             .execute(c)
             .await)?;
@@ -55,5 +54,24 @@ impl ReceiptRepository for DieselUnitOfWork {
             .execute(c)
             .await)?;
         self.expect_row((updated > 0).then_some(()))
+    }
+
+    async fn purge_receipts(&mut self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
+        let old: Vec<(i64, String, String, String)> = run!(self, |c| receipts::table
+            .filter(receipts::created_at.lt(At(before)))
+            .order(receipts::created_at)
+            .limit(limit.into())
+            .select((receipts::account_id, receipts::sender, receipts::path, receipts::key))
+            .load(c)
+            .await)?;
+        let mut purged = 0;
+        for (account, sender, path, key) in &old {
+            // One that was claimed anew meanwhile stays.
+            purged += change!(self, |c| diesel::delete(receipts::table.find((account, sender, path, key)))
+                .filter(receipts::created_at.lt(At(before)))
+                .execute(c)
+                .await)?;
+        }
+        Ok(purged as u64)
     }
 }

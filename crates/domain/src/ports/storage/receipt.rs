@@ -32,8 +32,8 @@ pub struct Receipt {
 #[async_trait]
 pub trait ReceiptRepository {
     /// The receipt of a request under this key that was done after `since`; where there is none, the key is this
-    /// unit's until it ends: another unit that wants it waits, and then sees what this one recorded. Forgets the
-    /// account's receipts of before `since`. [`StorageError::Conflict`] where two wanted it at once: decide anew.
+    /// unit's until it ends: another unit that wants it waits, and then sees what this one recorded.
+    /// [`StorageError::Conflict`] where two wanted it at once: decide anew.
     async fn claim_receipt(
         &mut self,
         key: &ReceiptKey,
@@ -44,4 +44,7 @@ pub trait ReceiptRepository {
 
     /// Records what came of the request whose key this unit holds.
     async fn record_receipt(&mut self, key: &ReceiptKey, result: i64) -> Result<(), StorageError>;
+
+    /// Forgets receipts of requests that were done before then, at most `limit`; gives how many.
+    async fn purge_receipts(&mut self, before: Timestamp, limit: u32) -> Result<u64, StorageError>;
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::state::at_most;
 use super::unit::MemoryUnit;
 use crate::ports::storage::{Receipt, ReceiptKey, ReceiptRepository, StorageError};
 use crate::time::Timestamp;
@@ -24,7 +25,7 @@ impl ReceiptRepository for MemoryUnit {
         now: Timestamp,
     ) -> Result<Option<Receipt>, StorageError> {
         self.write(|state| {
-            state.receipts.retain(|kept, row| kept.account_id != key.account_id || row.created_at > since);
+            state.receipts.retain(|kept, row| kept != key || row.created_at > since);
             match state.receipts.get(key) {
                 Some(Row { body_hash, result: Some(result), .. }) => {
                     Ok(Some(Receipt { body_hash: *body_hash, result: *result }))
@@ -45,6 +46,15 @@ impl ReceiptRepository for MemoryUnit {
                 Ok(())
             }
             None => Err(StorageError::Other(anyhow::anyhow!("the receipt was not claimed"))),
+        })
+    }
+
+    async fn purge_receipts(&mut self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
+        self.write(|state| {
+            let old = state.receipts.iter().filter(|(_, row)| row.created_at < before);
+            let keys = at_most(old.map(|(key, _)| key.clone()), limit);
+            state.receipts.retain(|key, _| !keys.contains(key));
+            Ok(keys.len() as u64)
         })
     }
 }

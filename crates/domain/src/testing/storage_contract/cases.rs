@@ -116,6 +116,7 @@ macro_rules! storage_contract {
                 keys_of_others_and_of_other_paths_are_other_keys,
                 a_claim_that_is_dropped_leaves_the_key_free,
                 a_key_is_free_again_after_its_time,
+                old_receipts_are_forgotten_in_batches,
                 of_many_who_claim_a_key_at_once_one_gets_it,
             }
             transaction {

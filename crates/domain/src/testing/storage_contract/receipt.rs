@@ -84,6 +84,23 @@ pub async fn a_key_is_free_again_after_its_time(storage: &dyn Storage) -> Outcom
     Ok(())
 }
 
+/// The oldest are forgotten, in batches, whoever they are of.
+pub async fn old_receipts_are_forgotten_in_batches(storage: &dyn Storage) -> Outcome {
+    let (world, stranger) = (World::make(storage, "Acme").await?, World::make(storage, "Other").await?);
+    for number in 0..5_u8 {
+        let key = key(if number == 2 { &stranger } else { &world }, &format!("order-{number}"));
+        do_once(storage, &key, number, 42, number.into()).await?;
+    }
+    let mut unit = storage.begin().await?;
+    ensure!(unit.purge_receipts(at(3), 2).await? == 2);
+    ensure!(unit.purge_receipts(at(3), 2).await? == 1);
+    ensure!(unit.purge_receipts(at(3), 2).await? == 0);
+    unit.commit().await?;
+    ensure!(do_once(storage, &key(&world, "order-3"), 3, 43, 6).await?.is_some());
+    ensure!(do_once(storage, &key(&stranger, "order-2"), 9, 44, 6).await?.is_none());
+    Ok(())
+}
+
 /// Of many who come at once, one does it and the others see what came of it.
 pub async fn of_many_who_claim_a_key_at_once_one_gets_it(storage: &dyn Storage) -> Outcome {
     let world = World::make(storage, "Acme").await?;
