@@ -13,6 +13,7 @@ mod moving;
 mod nodes;
 mod pulling;
 mod pushing;
+mod refusing;
 mod settings_page;
 mod structure;
 mod telling;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use igny8_integration_domain::id::IntegrationId;
-use igny8_integration_domain::ports::storage::PendingPull;
+use igny8_integration_domain::ports::storage::{PendingPull, StorageError};
 use igny8_integration_domain::service::SinglePullService;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -111,6 +111,13 @@ impl Turns {
     }
 }
 
+/// How a turn at a pull ends.
+enum End {
+    Done(Result<(), StorageError>),
+    TooSlow,
+    NodeStops,
+}
+
 async fn turn(pulls: &SinglePullService, pull: PendingPull, stop: &CancellationToken) {
     let span = tracing::info_span!(
         "single_pull",
@@ -120,13 +127,18 @@ async fn turn(pulls: &SinglePullService, pull: PendingPull, stop: &CancellationT
     );
     async {
         // The work is dropped before the pull is let go: it may hold a transaction open.
-        let done = tokio::select! {
-            done = pulls.pull(pull.clone()) => Some(done),
-            () = stop.cancelled() => None,
+        let end = tokio::select! {
+            done = pulls.pull(pull.clone()) => End::Done(done),
+            () = tokio::time::sleep(SinglePullService::TIME_LIMIT) => End::TooSlow,
+            () = stop.cancelled() => End::NodeStops,
         };
-        let outcome = match done {
-            Some(outcome) => outcome,
-            None => pulls.release(&pull).await,
+        let outcome = match end {
+            End::Done(outcome) => outcome,
+            End::TooSlow => {
+                tracing::warn!("the site was too slow; the post is read again later");
+                pulls.put_off(&pull).await
+            }
+            End::NodeStops => pulls.release(&pull).await,
         };
         if let Err(error) = outcome {
             tracing::error!(error = chain(error), "the pull goes on when it may be taken up again");

@@ -13,6 +13,7 @@ mod item;
 pub mod onboarding;
 mod once;
 mod opening;
+mod patience;
 mod race;
 mod retention;
 pub mod run;

@@ -14,6 +14,7 @@ mod push;
 mod single_pull;
 mod site_copy;
 mod structure;
+mod unread_post;
 mod webhook;
 mod webhook_during_push;
 mod webhook_signatures;

@@ -351,6 +351,20 @@ impl WebhookRepository for DieselUnitOfWork {
         Ok(())
     }
 
+    async fn postpone_pulls(
+        &mut self,
+        integration: IntegrationId,
+        until: Timestamp,
+    ) -> Result<(), StorageError> {
+        change!(self, |c| diesel::update(
+            pulls_of!(integration).filter(pulls::held_until.is_null()).filter(pulls::due_at.lt(At(until)))
+        )
+        .set(pulls::due_at.eq(At(until)))
+        .execute(c)
+        .await)?;
+        Ok(())
+    }
+
     async fn purge_deliveries(&mut self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
         let old: Vec<(i64, i64, String)> = run!(self, |c| deliveries::table
             .filter(deliveries::received_at.lt(At(before)))

@@ -125,6 +125,12 @@ pub trait WebhookRepository {
     async fn close_pull(&mut self, claimed: &PendingPull, read_at: Timestamp) -> Result<bool, StorageError>;
     /// Lets a pull that is held go until it is due again.
     async fn postpone_pull(&mut self, pull: &PendingPull) -> Result<(), StorageError>;
+    /// Lets nobody take up an integration's pulls before then; those that are held stay with who holds them.
+    async fn postpone_pulls(
+        &mut self,
+        integration: IntegrationId,
+        until: Timestamp,
+    ) -> Result<(), StorageError>;
     /// Forgets deliveries received before then, at most `limit`; gives how many.
     async fn purge_deliveries(&mut self, before: Timestamp, limit: u32) -> Result<u64, StorageError>;
 }

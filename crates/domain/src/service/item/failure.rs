@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::settle::{record, save};
+use super::settle::record;
 use super::{ItemError, line};
 use crate::content::ContentFailure;
 use crate::event::{Action, Actor};
-use crate::id::ContentId;
+use crate::id::{ContentId, RunId};
 use crate::integration::Integration;
 use crate::ports::platform::{PlatformError, Trouble};
-use crate::ports::storage::Storage;
+use crate::ports::storage::{Storage, StorageError, UnitOfWork};
 use crate::sync::SyncRun;
 use crate::time::Timestamp;
 
-/// A content that could not be brought together, in a run for this run.
+/// A content that could not be brought together.
 pub(crate) struct ItemFailure<'a> {
     /// Of which integration.
     pub integration: &'a Integration,
@@ -56,23 +56,7 @@ impl ItemFailure<'_> {
         run: Option<(&mut SyncRun, TimeDelta)>,
     ) -> Result<(), ItemError> {
         let mut uow = storage.begin().await?;
-        if let Some(mut content) = uow.lock_content(self.id).await? {
-            let count = content.failure.as_ref().map_or(0, |failure| failure.count) + 1;
-            content.failure = Some(ContentFailure {
-                code: self.trouble.code.clone(),
-                message: self.trouble.message.clone(),
-                count,
-                parked: self.parked,
-            });
-            content.updated_at = now;
-            content.settle();
-            save(uow.as_mut(), &content).await?;
-            let by = (self.actor, run.as_ref().map(|(run, _)| run.id));
-            let mut event = line(self.integration, &content, self.action, false, by, now);
-            event.error_code = Some(self.trouble.code.clone());
-            event.error_message = Some(self.trouble.message.clone());
-            uow.insert_events(&[event]).await?;
-        }
+        self.note(uow.as_mut(), now, run.as_ref().map(|(run, _)| run.id)).await?;
         if let Some((run, lease)) = run {
             run.progress.done += 1;
             run.progress.failed += 1;
@@ -82,5 +66,29 @@ impl ItemFailure<'_> {
         }
         uow.commit().await?;
         Ok(())
+    }
+
+    /// Records it with the content, where that is still there, and its history.
+    pub async fn note(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        now: Timestamp,
+        run: Option<RunId>,
+    ) -> Result<(), StorageError> {
+        let Some(mut content) = uow.lock_content(self.id).await? else { return Ok(()) };
+        let count = content.failure.as_ref().map_or(0, |failure| failure.count) + 1;
+        content.failure = Some(ContentFailure {
+            code: self.trouble.code.clone(),
+            message: self.trouble.message.clone(),
+            count,
+            parked: self.parked,
+        });
+        content.updated_at = now;
+        content.settle();
+        uow.update_content(&content).await?;
+        let mut event = line(self.integration, &content, self.action, false, (self.actor, run), now);
+        event.error_code = Some(self.trouble.code.clone());
+        event.error_message = Some(self.trouble.message.clone());
+        uow.insert_events(&[event]).await.map(drop)
     }
 }

@@ -10,6 +10,7 @@ use crate::integration::StatusError;
 use crate::ports::platform::{MAINTENANCE, PlatformError, Trouble};
 use crate::ports::storage::StorageError;
 use crate::service::item::ItemError;
+use crate::service::patience;
 use crate::service::race::retrying;
 use crate::service::sync::{Ending, end_run};
 use crate::sync::{RunError, RunStatus, SyncRun};
@@ -23,9 +24,6 @@ const MAX_CLOSED: u32 = 10;
 
 /// The first wait; each further one is twice as long.
 const FIRST_WAIT_MS: i64 = 1_000;
-
-/// The longest wait, whatever a site asks for.
-const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 
 /// Why a turn stops.
 #[derive(Debug)]
@@ -143,9 +141,7 @@ impl RunExecutor {
                 .end(run, RunStatus::Failed, Some(RunError::new(trouble.code, trouble.message)))
                 .await;
         }
-        let asked = retry_after.and_then(|wait| TimeDelta::from_std(wait).ok()).unwrap_or_default();
-        let wait = self.backoff(run.failures).max(asked).min(LONGEST_WAIT);
-        let at = self.clock.now() + wait;
+        let at = self.clock.now() + patience::wait(self.backoff(run.failures), retry_after);
         self.wait(run, trouble, at).await
     }
 

@@ -189,6 +189,20 @@ impl WebhookRepository for MemoryUnit {
         })
     }
 
+    async fn postpone_pulls(
+        &mut self,
+        integration: IntegrationId,
+        until: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.write(|state| {
+            let free = state.pulls.values_mut().filter(|open| open.held_until.is_none());
+            for open in free.filter(|open| open.pull.integration_id == integration) {
+                open.pull.due_at = open.pull.due_at.max(until);
+            }
+            Ok(())
+        })
+    }
+
     async fn purge_deliveries(&mut self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
         self.write(|state| {
             let old = state.deliveries.iter().filter(|(_, delivery)| delivery.received_at < before);

@@ -21,6 +21,7 @@ macro_rules! storage_contract {
                 a_site_that_signs_must_go_on_signing,
                 a_pull_is_open_until_the_wanted_version_was_read,
                 pulls_of_the_busy_are_passed_over,
+                an_integrations_pulls_are_put_off_together,
                 a_pull_that_is_asked_for_while_it_is_held_is_due_afterwards,
             }
             site {

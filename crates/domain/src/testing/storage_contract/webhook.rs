@@ -190,6 +190,25 @@ pub async fn pulls_of_the_busy_are_passed_over(storage: &dyn Storage) -> Outcome
     Ok(())
 }
 
+/// A site that asks for patience is left alone: none of its pulls is taken up meanwhile, and no other site's waits.
+pub async fn an_integrations_pulls_are_put_off_together(storage: &dyn Storage) -> Outcome {
+    let (world, other) = (World::make(storage, "Acme").await?, World::make(storage, "Other").await?);
+    let mut unit = storage.begin().await?;
+    unit.upsert_pull(&pull(&world, "4", 10, 5)).await?;
+    let held = unit.claim_pulls(at(6), at(66), &[], 10).await?.pop().context("none is held")?;
+    for pull in [pull(&world, "5", 10, 10), pull(&world, "6", 10, 70), pull(&other, "7", 10, 10)] {
+        unit.upsert_pull(&pull).await?;
+    }
+    unit.postpone_pulls(world.integration.id, at(50)).await?;
+    let claimed = unit.claim_pulls(at(49), at(99), &[], 10).await?;
+    ensure!(claimed.iter().map(|pull| pull.external_id.as_str()).eq(["7"]));
+    let claimed = unit.claim_pulls(at(50), at(99), &[], 10).await?;
+    ensure!(claimed.iter().map(|pull| pull.external_id.as_str()).eq(["5"]), "one is due later, one is held");
+    ensure!(unit.close_pull(&held, at(10)).await?, "what is held is not asked for anew");
+    unit.commit().await?;
+    Ok(())
+}
+
 /// One at a time, and none is lost: who holds it may have read before the post changed once more.
 pub async fn a_pull_that_is_asked_for_while_it_is_held_is_due_afterwards(storage: &dyn Storage) -> Outcome {
     let world = World::make(storage, "Acme").await?;
