@@ -219,6 +219,32 @@ async fn a_run_names_no_type_that_is_off() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_run_names_no_type_that_the_site_did_not_tell_of() -> anyhow::Result<()> {
+    let service = Service::on(Backend::Sqlite).argument("--no-worker").start().await?;
+    let (tenant, path) = connected(&service).await?;
+    let sync = |types: &[&str]| {
+        let (body, path) = (json!({ "content_types": types, "dry_run": true }), format!("{path}sync/"));
+        let owner = tenant.owner.clone();
+        async move { owner.post(&path, &body).await }
+    };
+    // Nothing was told yet: the site may have it.
+    let asked = sync(&["posts"]).await?.expect(202)?["id"].clone();
+    tenant.owner.post(&format!("{path}runs/{asked}/cancel/"), &json!({})).await?.expect(202)?;
+    push(&tenant, &path, &pushed("2026-03-04T10:00:00Z")).await?.expect(200)?;
+    let refused = sync(&["post", "posts"]).await?;
+    refused.names_fields(&["content_types[1]"])?;
+    let error = &refused.body["errors"][0];
+    assert_eq!(error["code"], "not_found", "{error}");
+    let message = error["message"].as_str().unwrap_or_default();
+    assert!(message.contains("\"posts\"") && message.contains("page, post"), "{message}");
+    // What is written here for a type that is new on the site may go there before the site told of it.
+    let content = json!({ "site_id": tenant.site_id, "title": "New", "html": "", "content_type": "posts" });
+    tenant.owner.post("content/", &content).await?.expect(201)?;
+    sync(&["posts"]).await?.expect(202)?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn more_types_than_any_site_has_are_refused() -> anyhow::Result<()> {
     let service = Service::start(Backend::Sqlite).await?;
     let (tenant, path) = connected(&service).await?;

@@ -9,7 +9,7 @@ pub struct FieldError {
     pub field: String,
     /// A stable word: `required`, `invalid_url`.
     pub code: String,
-    /// For a person, without the value itself.
+    /// For a person, without the value itself, unless that is a plain word.
     pub message: String,
 }
 

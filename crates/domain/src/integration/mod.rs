@@ -15,4 +15,5 @@ pub use platform_name::PlatformName;
 pub use policy::ConflictPolicy;
 pub use site_url::SiteUrl;
 pub use status::{StatusError, SyncStatus};
+pub(crate) use structure::shown_type;
 pub use structure::{Structure, TaxonomyEntry, TypeEntry, is_internal_type};

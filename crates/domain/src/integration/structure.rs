@@ -52,6 +52,11 @@ pub struct TaxonomyEntry {
 }
 
 impl Structure {
+    /// Whether the site told of its types, and this one is not among them.
+    pub fn lacks_type(&self, name: &str) -> bool {
+        !self.post_types.is_empty() && !self.post_types.contains_key(name)
+    }
+
     /// Whether a type syncs: unless the push or a person says otherwise.
     pub fn is_type_on(&self, name: &str) -> bool {
         self.post_types.get(name).is_none_or(|entry| entry.enabled != Some(false))
@@ -61,6 +66,11 @@ impl Structure {
     pub fn fetch_limit(&self, name: &str) -> Option<u32> {
         self.post_types.get(name).and_then(|entry| entry.fetch_limit)
     }
+}
+
+/// A type's name that somebody gave, as a message may show it: quoted, and no longer than any that a site can tell of.
+pub(crate) fn shown_type(name: &str) -> String {
+    format!("{:?}", name.chars().take(64).collect::<String>())
 }
 
 /// Types that never sync: pictures are carried by their posts, the rest is WordPress's own.

@@ -236,6 +236,22 @@ async fn only_the_types_that_are_named_are_read() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_type_that_the_site_does_not_show_is_left_out_and_the_run_says_so() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    world.site.add_many("post", 1);
+    let types = Some(vec!["post".to_owned(), "posts".to_owned()]);
+    let asked = StartSync { content_types: types, ..StartSync::default() };
+    let run = world.work(world.start(asked).await?).await?;
+    assert_eq!((run.status, world.all().await?.len()), (RunStatus::Succeeded, 1));
+    let events = world.events().await?;
+    let said: Vec<_> = events.iter().filter(|event| event.action == Action::Skipped).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!((said[0].run_id, said[0].error_code.as_deref()), (Some(run.id), Some("unknown_type")));
+    assert_eq!(said[0].details["content_type"], "posts");
+    Ok(())
+}
+
+#[tokio::test]
 async fn one_content_is_pulled_by_itself_on_demand() -> anyhow::Result<()> {
     let world = World::new().await?;
     let (post, content) = world.pulled_post().await?;

@@ -4,7 +4,7 @@ use super::{SyncService, authorize_in};
 use crate::account::{Caller, Denied, Need, Role};
 use crate::event::{Actor, ActorKind};
 use crate::id::{IntegrationId, RunId};
-use crate::integration::{Integration, SyncStatus, is_internal_type};
+use crate::integration::{Integration, Structure, SyncStatus, is_internal_type, shown_type};
 use crate::ports::storage::{Cursor, Queued, StorageError, UnitOfWork};
 use crate::service::once::{Claim, claim};
 use crate::service::race::retrying;
@@ -18,6 +18,9 @@ const DUE_AT_ONCE: u32 = 100;
 
 /// How many of an integration's newest runs are looked at for a dry one.
 const LOOKED_AT: u32 = 25;
+
+/// How many types an answer names where one that was asked for is not among them.
+const NAMED_AT_MOST: usize = 20;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,7 +109,7 @@ impl SyncService {
         let mut uow = self.storage.begin().await?;
         authorize_in(uow.as_mut(), caller, id, Need::Person(Role::Editor)).await?;
         let mut integration = uow.lock_integration(id).await?.ok_or(Denied::NotFound)?;
-        check_types(&integration, wanted.options.content_types.as_deref())?;
+        check_types(uow.as_mut(), &integration, wanted.options.content_types.as_deref()).await?;
         let key = wanted.key.as_ref();
         let claim = claim(uow.as_mut(), integration.account_id, caller, key, now).await?;
         if let Claim::Done(queued) = claim {
@@ -174,8 +177,13 @@ async fn mark_queued(
     Ok(())
 }
 
-/// Types that are named must be ones that sync.
-fn check_types(integration: &Integration, named: Option<&[String]>) -> Result<(), ServiceError> {
+/// Types that are named must be ones that sync, and that there are as far as the site told. A site that told nothing is
+/// believed to have them: the run will see.
+async fn check_types(
+    uow: &mut dyn UnitOfWork,
+    integration: &Integration,
+    named: Option<&[String]>,
+) -> Result<(), ServiceError> {
     let mut errors = Vec::new();
     for (at, name) in named.unwrap_or_default().iter().enumerate() {
         let field = format!("content_types[{at}]");
@@ -184,7 +192,28 @@ fn check_types(integration: &Integration, named: Option<&[String]>) -> Result<()
             errors.push(FieldError::new(field, "invalid_choice", "this type never syncs"));
         } else if structure.is_some_and(|known| !known.is_type_on(name)) {
             errors.push(FieldError::new(field, "type_is_off", "this type is switched off"));
+        } else if let Some(told) = structure.filter(|known| known.lacks_type(name))
+            && !is_type_known_here(uow, integration, name).await?
+        {
+            errors.push(FieldError::new(field, "not_found", unknown_type(name, told)));
         }
     }
     Ok(ValidationErrors::from_errors(errors)?)
+}
+
+/// Whether a type that the site did not tell of was read from it, or is written for it: what it told may be a day old.
+async fn is_type_known_here(
+    uow: &mut dyn UnitOfWork,
+    integration: &Integration,
+    name: &str,
+) -> Result<bool, StorageError> {
+    if integration.memory.types.contains_key(name) {
+        return Ok(true);
+    }
+    Ok(uow.content_totals_by_type(integration.site_id).await?.contains_key(name))
+}
+
+fn unknown_type(name: &str, told: &Structure) -> String {
+    let told: Vec<&str> = told.post_types.keys().map(String::as_str).take(NAMED_AT_MOST).collect();
+    format!("the site told of no type {}; it told of {}", shown_type(name), told.join(", "))
 }
