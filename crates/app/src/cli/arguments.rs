@@ -47,7 +47,7 @@ pub enum Command {
     Completions { shell: clap_complete::Shell },
 }
 
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct ServeArgs {
     /// Serve the API alone
     #[arg(long)]
@@ -61,6 +61,19 @@ pub struct ServeArgs {
     /// Show the configuration with secrets redacted, and end
     #[arg(long)]
     pub print_config: bool,
+}
+
+impl ServeArgs {
+    /// Flags may stand before the word `serve` and after it.
+    #[must_use]
+    pub fn and(self, more: Self) -> Self {
+        Self {
+            no_worker: self.no_worker || more.no_worker,
+            no_migrate: self.no_migrate || more.no_migrate,
+            ready_file: more.ready_file.or(self.ready_file),
+            print_config: self.print_config || more.print_config,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -8,19 +8,22 @@ use crate::config::settings::{ALL, FILE_TWIN, Secrecy};
 
 const HEADING: &str = "Settings (each also by environment variable and in the file)";
 
+const SEEN: &str = "On a command line everybody on the machine sees it: better the variable or a file";
+
 pub fn all() -> impl Iterator<Item = Arg> {
     ALL.iter().flat_map(|setting| {
-        let help = match setting.default {
-            Some(default) => format!("{} [{}, default: {default}]", setting.meaning, setting.variable),
-            None => format!("{} [{}]", setting.meaning, setting.variable),
+        let (meaning, variable) = (setting.meaning, setting.variable);
+        let help = match (setting.default, setting.secrecy) {
+            (Some(default), _) => format!("{meaning} [{variable}, default: {default}]"),
+            (None, Secrecy::Hidden) => format!("{meaning} [{variable}]. {SEEN}"),
+            (None, _) => format!("{meaning} [{variable}]"),
         };
         let direct = flag(setting.key(), help);
         let twin = setting.has_file_twin().then(|| {
             let key = setting.key() + &FILE_TWIN.to_ascii_lowercase();
             flag(key, format!("File that holds {} [{}{FILE_TWIN}]", setting.flag(), setting.variable))
         });
-        // A secret on a command line is seen by everybody on the machine, so its file is what help shows.
-        [Some(direct.hide(setting.secrecy == Secrecy::Hidden)), twin].into_iter().flatten()
+        [Some(direct), twin].into_iter().flatten()
     })
 }
 

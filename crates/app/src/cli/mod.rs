@@ -6,6 +6,7 @@ mod flags;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 pub use self::arguments::*;
@@ -22,6 +23,8 @@ pub struct Cli {
     /// Print one JSON object on standard output and nothing else there
     #[arg(long, global = true)]
     pub json: bool,
+    #[command(flatten, next_help_heading = "Options of serve, which is the default command")]
+    serve: ServeArgs,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -39,11 +42,20 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, c
     let matches = command().try_get_matches_from(arguments)?;
     let cli = Cli::from_arg_matches(&matches)?;
     let inputs = Inputs::of_process(cli.config, flags::given(&matches));
-    Ok(Request {
-        command: cli.command.unwrap_or(Command::Serve(ServeArgs::default())),
-        json: cli.json,
-        inputs,
-    })
+    Ok(Request { command: chosen(cli.serve, cli.command)?, json: cli.json, inputs })
+}
+
+/// The command. Flags of `serve` that stand before another one are a mistake.
+fn chosen(serve: ServeArgs, named: Option<Command>) -> Result<Command, clap::Error> {
+    match named {
+        None => Ok(Command::Serve(serve)),
+        Some(Command::Serve(more)) => Ok(Command::Serve(serve.and(more))),
+        Some(other) if serve == ServeArgs::default() => Ok(other),
+        Some(_) => {
+            let said = "only serve takes --no-worker, --no-migrate, --ready-file and --print-config";
+            Err(command().error(ErrorKind::ArgumentConflict, said))
+        }
+    }
 }
 
 pub fn command() -> clap::Command {
@@ -69,6 +81,35 @@ mod tests {
         assert!(matches!(request.command, Command::Serve(_)));
         assert_eq!(request.inputs.flags["bind"], "127.0.0.1:0");
         Ok(())
+    }
+
+    #[test]
+    fn flags_of_serve_need_no_word_serve_and_go_with_no_other_command() -> anyhow::Result<()> {
+        for line in ["--no-worker --ready-file /r", "--no-worker serve --ready-file /r"] {
+            let Command::Serve(serve) = parsed(line)?.command else { anyhow::bail!("{line}") };
+            let ready_file = Some(PathBuf::from("/r"));
+            assert_eq!(serve, ServeArgs { no_worker: true, ready_file, ..ServeArgs::default() }, "{line}");
+        }
+        let refused = parsed("--no-worker worker").err().map(|error| error.exit_code());
+        assert_eq!(refused, Some(2));
+        Ok(())
+    }
+
+    #[test]
+    fn help_shows_every_form_of_a_secret() {
+        let help = command().render_long_help().to_string();
+        for form in [
+            "--jwt-secrets ",
+            "[IGNY8_JWT_SECRETS]",
+            "--jwt-secrets-file ",
+            "[IGNY8_JWT_SECRETS_FILE]",
+            "--credential-keys ",
+            "[IGNY8_CREDENTIAL_KEYS]",
+            "--credential-keys-file ",
+            "[IGNY8_CREDENTIAL_KEYS_FILE]",
+        ] {
+            assert!(help.contains(form), "{form}");
+        }
     }
 
     #[test]
