@@ -50,20 +50,17 @@ async fn integrations(
     cipher: &dyn CredentialCipher,
     seen: &mut Seen,
 ) -> Result<(), StorageError> {
-    let mut after = None;
-    loop {
-        let rows = storage.read().await?.list_all_integrations(after, BATCH).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        after = Some(last.id);
-        for row in &rows {
-            seen.secrets += 1;
-            seen.outdated += usize::from(!cipher.is_current(&row.credentials.0));
+    let some = async |after| storage.read().await?.list_all_integrations(after, BATCH).await;
+    every(
+        some,
+        |row| row.id,
+        |row| {
+            seen.count(cipher, &row.credentials.0);
             seen.latest = seen.latest.max(Some(row.updated_at)).max(row.last_sync_at);
-            if Credentials::open(cipher, row).is_err() {
-                seen.closed_integrations.push(row.id);
-            }
-        }
-    }
+            seen.closed_integrations.extend(Credentials::open(cipher, row).is_err().then_some(row.id));
+        },
+    )
+    .await
 }
 
 async fn webhook_secrets(
@@ -71,18 +68,37 @@ async fn webhook_secrets(
     cipher: &dyn CredentialCipher,
     seen: &mut Seen,
 ) -> Result<(), StorageError> {
+    let some = async |after| storage.read().await?.list_all_webhook_secrets(after, BATCH).await;
+    every(
+        some,
+        |row| row.site_id,
+        |row| {
+            seen.count(cipher, &row.sealed);
+            seen.closed_sites.extend(row.open(cipher).is_err().then_some(row.site_id));
+        },
+    )
+    .await
+}
+
+/// Shows every row, in batches: each begins after the last row of the one before.
+async fn every<Row, Id>(
+    some: impl AsyncFn(Option<Id>) -> Result<Vec<Row>, StorageError>,
+    id: impl Fn(&Row) -> Id,
+    mut look: impl FnMut(&Row),
+) -> Result<(), StorageError> {
     let mut after = None;
     loop {
-        let rows = storage.read().await?.list_all_webhook_secrets(after, BATCH).await?;
+        let rows = some(after).await?;
         let Some(last) = rows.last() else { return Ok(()) };
-        after = Some(last.site_id);
-        for row in &rows {
-            seen.secrets += 1;
-            seen.outdated += usize::from(!cipher.is_current(&row.sealed));
-            if row.open(cipher).is_err() {
-                seen.closed_sites.push(row.site_id);
-            }
-        }
+        after = Some(id(last));
+        rows.iter().for_each(&mut look);
+    }
+}
+
+impl Seen {
+    fn count(&mut self, cipher: &dyn CredentialCipher, sealed: &[u8]) {
+        self.secrets += 1;
+        self.outdated += usize::from(!cipher.is_current(sealed));
     }
 }
 
