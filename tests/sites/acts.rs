@@ -17,34 +17,44 @@ enum Way {
     Php,
 }
 
+/// One thing that is done to a post. In its path and in its code `{id}` stands for the post.
+struct Act {
+    method: Method,
+    path: &'static str,
+    body: Value,
+    php: String,
+    /// Whether the content is as it should be then.
+    right: Box<dyn Fn(&Value) -> bool>,
+}
+
+/// A change of some fields.
+fn change(body: Value, php: impl Into<String>, right: impl Fn(&Value) -> bool + 'static) -> Act {
+    Act { method: Method::POST, path: "posts/{id}", body, php: php.into(), right: Box::new(right) }
+}
+
+/// A deletion; with `?force=true` for good.
+fn delete(path: &'static str, php: impl Into<String>, right: impl Fn(&Value) -> bool + 'static) -> Act {
+    Act { method: Method::DELETE, path, ..change(Value::Null, php, right) }
+}
+
 impl Telling {
-    /// Does one thing to a post. Exactly one delivery comes of it, and the content is right then.
-    async fn does(
-        &self,
-        way: Way,
-        post: i64,
-        (method, rest, body): (Method, &str, Value),
-        php: &str,
-        right: impl Fn(&Value) -> bool,
-    ) -> anyhow::Result<Value> {
-        let (made, came) = (self.made(post)?, self.came(post).await?.len());
-        match way {
-            Way::Rest => {
-                self.edit(method, &rest.replace("{id}", &post.to_string()), &body).await?;
+    /// Does one thing after another to a post. Exactly one delivery comes of each, and the content is right then.
+    async fn does(&self, way: Way, post: i64, acts: impl IntoIterator<Item = Act>) -> anyhow::Result<()> {
+        for Act { method, path, body, php, right } in acts {
+            let (made, came) = (self.made(post)?, self.came(post).await?.len());
+            let named = |text: &str| text.replace("{id}", &post.to_string());
+            match way {
+                Way::Rest => self.edit(method, &named(path), &body).await.map(drop)?,
+                Way::Php => self.connected.site.eval(&named(&php)).map(drop)?,
             }
-            Way::Php => {
-                self.connected.site.eval(&php.replace("{id}", &post.to_string()))?;
-            }
+            self.content_is(&php, post, right).await?;
+            ensure!(self.made(post)? == made + 1, "{php}: deliveries made");
+            let events = self.came(post).await?;
+            ensure!(events.len() == came + 1, "{php}: {events:?}");
+            let outcome = events.last().map(|event| &event["details"]["outcome"]);
+            ensure!(outcome == Some(&json!("applied")), "{php}: {events:?}");
         }
-        let content = self.content_is(php, post, right).await?;
-        ensure!(self.made(post)? == made + 1, "{php}: deliveries made");
-        let events = self.came(post).await?;
-        ensure!(events.len() == came + 1, "{php}: {events:?}");
-        ensure!(
-            events.last().is_some_and(|event| event["details"]["outcome"] == "applied"),
-            "{php}: {events:?}"
-        );
-        Ok(content)
+        Ok(())
     }
 }
 
@@ -66,57 +76,36 @@ async fn each_edit_on_the_site_is_one_delivery_and_right_here(#[case] way: Way) 
         "return wp_insert_attachment( array( 'post_title' => 'i', 'post_mime_type' => 'image/png' ), '2026/01/i.png' );",
     )?;
     let term = site.eval("return wp_insert_term( 'R&D', 'category' )['term_id'];")?;
-    let posts = "posts/{id}";
-
-    let body = "<p>C:\\temp & more</p>";
-    telling
-        .does(
-            way,
-            post,
-            (Method::POST, posts, json!({ "content": body })),
+    let acts = [
+        change(
+            json!({ "content": "<p>C:\\temp & more</p>" }),
             "wp_update_post( wp_slash( array( 'ID' => {id}, 'post_content' => '<p>C:\\temp & more</p>' ) ) );",
-            |content| content["html"] == body,
-        )
-        .await?;
-    telling
-        .does(
-            way,
-            post,
-            (Method::POST, posts, json!({ "categories": [term] })),
+            |content| content["html"] == "<p>C:\\temp & more</p>",
+        ),
+        change(
+            json!({ "categories": [term] }),
             "wp_set_object_terms( {id}, 'R&D', 'category' );",
             |content| names(content, "category") == ["R&D"],
-        )
-        .await?;
-    telling
-        .does(
-            way,
-            post,
-            (Method::POST, posts, json!({ "igny8_seo": { "title": "%%title%% 50\\50" } })),
+        ),
+        change(
+            json!({ "igny8_seo": { "title": "%%title%% 50\\50" } }),
             "update_post_meta( {id}, '_igny8_seo_title', wp_slash( '%%title%% 50\\50' ) );",
             |content| content["seo"]["title"] == "%%title%% 50\\50",
-        )
-        .await?;
-    telling
-        .does(
-            way,
-            post,
-            (Method::POST, posts, json!({ "slug": "another-slug" })),
+        ),
+        change(
+            json!({ "slug": "another-slug" }),
             "wp_update_post( array( 'ID' => {id}, 'post_name' => 'another-slug' ) );",
             |content| content["slug"] == "another-slug",
-        )
-        .await?;
-    telling
-        .does(
-            way,
-            post,
-            (Method::POST, posts, json!({ "featured_media": image })),
-            &format!("set_post_thumbnail( {{id}}, {image} );"),
+        ),
+        change(
+            json!({ "featured_media": image }),
+            format!("set_post_thumbnail( {{id}}, {image} );"),
             |content| {
                 content["featured_image_url"].as_str().is_some_and(|url| url.ends_with("/2026/01/i.png"))
             },
-        )
-        .await?;
-    Ok(())
+        ),
+    ];
+    telling.does(way, post, acts).await
 }
 
 #[rstest]
@@ -127,65 +116,37 @@ async fn each_status_on_the_site_is_one_delivery_and_right_here(#[case] way: Way
     let telling = Telling::start().await?;
     let post = telling.connected.some_post(1)?;
     let before = telling.connected.content_of(post).await?;
-    let posts = "posts/{id}";
-
-    telling
-        .does(
-            way,
-            post,
-            (Method::POST, posts, json!({ "status": "draft" })),
+    let acts = [
+        change(
+            json!({ "status": "draft" }),
             "wp_update_post( array( 'ID' => {id}, 'post_status' => 'draft' ) );",
             |content| content["status"] == "draft" && content["external_status"] == "draft",
-        )
-        .await?;
-    telling
-        .does(
-            way,
-            post,
-            (Method::POST, posts, json!({ "status": "publish" })),
+        ),
+        change(
+            json!({ "status": "publish" }),
             "wp_update_post( array( 'ID' => {id}, 'post_status' => 'publish' ) );",
             |content| content["status"] == "published",
-        )
-        .await?;
-    telling
-        .does(
-            way,
-            post,
-            (Method::POST, posts, json!({ "status": "future", "date_gmt": "2040-01-02T03:04:05" })),
+        ),
+        change(
+            json!({ "status": "future", "date_gmt": "2040-01-02T03:04:05" }),
             "wp_update_post( array( 'ID' => {id}, 'post_status' => 'future', 'edit_date' => true,
                 'post_date' => '2040-01-02 03:04:05', 'post_date_gmt' => '2040-01-02 03:04:05' ) );",
             |content| content["status"] == "approved" && content["publish_at"] == "2040-01-02T03:04:05Z",
-        )
-        .await?;
-    telling
-        .does(way, post, (Method::DELETE, posts, Value::Null), "wp_trash_post( {id} );", |content| {
+        ),
+        delete("posts/{id}", "wp_trash_post( {id} );", |content| {
             content["deleted_at"].is_string() && content["external_url"].is_null()
-        })
-        .await?;
-    telling
-        .does(
-            way,
-            post,
-            (Method::POST, posts, json!({ "status": "draft" })),
-            "wp_untrash_post( {id} );",
-            |content| {
-                content["deleted_at"].is_null()
-                    && content["external_status"] == "draft"
-                    && content["slug"] == before["slug"]
-                    && content["html"] == before["html"]
-            },
-        )
-        .await?;
-    telling
-        .does(
-            way,
-            post,
-            (Method::DELETE, "posts/{id}?force=true", Value::Null),
-            "wp_delete_post( {id}, true );",
-            |content| content["deleted_at"].is_string() && content["external_status"] == "deleted",
-        )
-        .await?;
-    Ok(())
+        }),
+        change(json!({ "status": "draft" }), "wp_untrash_post( {id} );", move |content| {
+            content["deleted_at"].is_null()
+                && content["external_status"] == "draft"
+                && content["slug"] == before["slug"]
+                && content["html"] == before["html"]
+        }),
+        delete("posts/{id}?force=true", "wp_delete_post( {id}, true );", |content| {
+            content["deleted_at"].is_string() && content["external_status"] == "deleted"
+        }),
+    ];
+    telling.does(way, post, acts).await
 }
 
 #[rstest]
