@@ -1,7 +1,6 @@
 //! Deliveries survive what happens to service, key, secret, clock and plugin.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Connected;
 use super::telling::Telling;
-use crate::harness::{Backend, Service, small_site};
+use crate::harness::{Backend, DeadPort, Service, small_site};
 
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -67,8 +66,9 @@ async fn an_integration_that_was_made_anew_hears_what_happens_on_its_site() -> a
 
 #[tokio::test]
 async fn fifty_edits_while_the_service_is_away_all_arrive_once_and_in_order() -> anyhow::Result<()> {
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let service = Service::on(Backend::Sqlite).env("IGNY8_BIND", &port.to_string()).start().await?;
+    // Nobody else gets the address while the service is away.
+    let port = DeadPort::hold()?;
+    let service = Service::on(Backend::Sqlite).env("IGNY8_BIND", &port.address.to_string()).start().await?;
     let mut telling = Telling::of(Connected::with(service, small_site().await?)?).await?;
     let posts: Vec<i64> =
         (1..=5).map(|nth| telling.connected.some_post(nth)).collect::<anyhow::Result<_>>()?;
