@@ -86,11 +86,6 @@ impl Answer {
         }
     }
 
-    /// The same under another address.
-    pub fn redirected(self, location: &str) -> Result<Self, Problem> {
-        Self { status: StatusCode::PERMANENT_REDIRECT, ..self }.at(location)
-    }
-
     /// Where the thing is.
     pub fn at(self, location: &str) -> Result<Self, Problem> {
         let location = HeaderValue::from_str(location).map_err(Problem::internal)?;

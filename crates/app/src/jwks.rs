@@ -1,6 +1,6 @@
 //! Where a JWKS comes from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
@@ -25,6 +25,7 @@ struct JwksAddress {
 pub fn source(place: &str) -> anyhow::Result<Arc<dyn JwksSource>> {
     let is_url = place.starts_with("https://") || place.starts_with("http://");
     if !is_url {
+        ensure!(Path::new(place).is_file(), "IGNY8_JWT_JWKS: there is no file {place}");
         return Ok(Arc::new(JwksFile(PathBuf::from(place))));
     }
     let url = Url::parse(place).context("IGNY8_JWT_JWKS")?;

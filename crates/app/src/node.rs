@@ -196,7 +196,8 @@ impl Node {
     /// None where HS256 is off.
     pub fn token_issuer(&self) -> anyhow::Result<Option<TokenIssuer>> {
         let TokenSettings { secrets, terms, .. } = &self.sessions;
-        Ok(secrets.first().map(|secret| TokenIssuer::new(secret, terms.clone())).transpose()?)
+        let issuer = |secret| TokenIssuer::new(secret, terms.clone(), self.random());
+        Ok(secrets.first().map(issuer).transpose()?)
     }
 
     fn clock(&self) -> Arc<dyn Clock> {

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use igny8_integration_domain::id::UserId;
+use igny8_integration_domain::ports::Random;
 use igny8_integration_domain::time::Timestamp;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use uuid::Builder;
 
 use super::jwks::RemoteKeys;
 
@@ -71,18 +73,14 @@ fn judge_secret(secret: &SecretString) -> Result<&[u8], SecretTooShort> {
     if bytes.len() < SHORTEST_SECRET { Err(SecretTooShort) } else { Ok(bytes) }
 }
 
-#[derive(Serialize, Deserialize)]
-pub(super) struct Claims {
+/// What is read of a token; all else of it is the library's to check.
+#[derive(Deserialize)]
+struct Subject {
     sub: String,
-    iss: String,
-    aud: serde_json::Value,
-    exp: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    iat: Option<u64>,
 }
 
-impl Claims {
-    pub(super) fn user(&self) -> Result<UserId, TokenError> {
+impl Subject {
+    fn user(&self) -> Result<UserId, TokenError> {
         self.sub.parse().map_err(|_| TokenError::Invalid)
     }
 }
@@ -110,7 +108,7 @@ pub(super) fn check_any<'k>(
 ) -> Result<UserId, TokenError> {
     let mut error = TokenError::Invalid;
     for (key, validation) in keys {
-        match decode::<Claims>(token, key, validation) {
+        match decode::<Subject>(token, key, validation) {
             Ok(token) => return token.claims.user(),
             Err(found) => {
                 if let expired @ TokenError::Expired = found.into() {
@@ -148,15 +146,32 @@ impl TokenChecker {
     }
 }
 
+/// What an issued token says.
+#[derive(Serialize)]
+struct Claims<'a> {
+    sub: String,
+    iss: &'a str,
+    aud: &'a str,
+    exp: u64,
+    iat: u64,
+    /// Two tokens of one second are two.
+    jti: String,
+}
+
 /// Issues tokens for operators and tests.
 pub struct TokenIssuer {
     key: EncodingKey,
     terms: TokenTerms,
+    random: Arc<dyn Random>,
 }
 
 impl TokenIssuer {
-    pub fn new(secret: &SecretString, terms: TokenTerms) -> Result<Self, SecretTooShort> {
-        Ok(Self { key: EncodingKey::from_secret(judge_secret(secret)?), terms })
+    pub fn new(
+        secret: &SecretString,
+        terms: TokenTerms,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, SecretTooShort> {
+        Ok(Self { key: EncodingKey::from_secret(judge_secret(secret)?), terms, random })
     }
 
     /// A token for this person, and when it ends.
@@ -168,12 +183,15 @@ impl TokenIssuer {
     ) -> Result<(SecretString, Timestamp), jsonwebtoken::errors::Error> {
         let expires_at = TimeDelta::from_std(ttl).ok().and_then(|ttl| now.checked_add_signed(ttl));
         let expires_at = expires_at.unwrap_or(Timestamp::MAX_UTC);
+        let mut id = [0; 16];
+        self.random.fill(&mut id);
         let claims = Claims {
             sub: user.to_string(),
-            iss: self.terms.issuer.clone(),
-            aud: self.terms.audience.clone().into(),
+            iss: &self.terms.issuer,
+            aud: &self.terms.audience,
             exp: expires_at.timestamp().unsigned_abs(),
-            iat: Some(now.timestamp().unsigned_abs()),
+            iat: now.timestamp().unsigned_abs(),
+            jti: Builder::from_random_bytes(id).into_uuid().to_string(),
         };
         let token = encode(&Header::new(Algorithm::HS256), &claims, &self.key)?;
         Ok((token.into(), expires_at))
@@ -182,6 +200,8 @@ impl TokenIssuer {
 
 #[cfg(test)]
 mod tests {
+    use igny8_integration_domain::testing::SequentialRandom;
+
     use super::*;
 
     const OLD: &str = "an old secret of thirty-two bytes, at the least";
@@ -201,9 +221,12 @@ mod tests {
         Timestamp::from_timestamp(seconds, 0).unwrap()
     }
 
+    fn issuer(secret: &str) -> Result<TokenIssuer, SecretTooShort> {
+        TokenIssuer::new(&secret.into(), terms(), Arc::new(SequentialRandom::default()))
+    }
+
     fn issued(secret: &str, at: Timestamp) -> SecretString {
-        let issuer = TokenIssuer::new(&secret.into(), terms()).unwrap();
-        issuer.issue(UserId::new(42).unwrap(), at, Duration::from_mins(10)).unwrap().0
+        issuer(secret).unwrap().issue(UserId::new(42).unwrap(), at, Duration::from_mins(10)).unwrap().0
     }
 
     /// Signs any claims with any algorithm that takes a secret.
@@ -237,6 +260,20 @@ mod tests {
         assert_eq!(outcome(&issued(OLD, past), &[OLD, NEW]).await, Err("Expired".into()));
         let within_leeway = now() - TimeDelta::seconds(600 + 20);
         assert_eq!(outcome(&issued(OLD, within_leeway), &[OLD]).await, Ok(42));
+    }
+
+    #[tokio::test]
+    async fn a_time_may_have_a_fraction() {
+        let exp: serde_json::Value = format!("{}.5", now().timestamp() + 60).parse().unwrap();
+        let token = signed(Algorithm::HS256, &claims(|map| drop(map.insert("exp".into(), exp))));
+        assert_eq!(outcome(&token, &[NEW]).await, Ok(42));
+    }
+
+    #[test]
+    fn each_token_is_another_one() {
+        let (issuer, user, at) = (issuer(NEW).unwrap(), UserId::new(42).unwrap(), now());
+        let token = || issuer.issue(user, at, Duration::from_mins(10)).unwrap().0;
+        assert_ne!(token().expose_secret(), token().expose_secret());
     }
 
     #[rstest::rstest]
@@ -275,6 +312,6 @@ mod tests {
     #[test]
     fn a_short_secret_is_refused() {
         assert!(HsKeys::new(&["".into()], &terms()).is_err());
-        assert!(TokenIssuer::new(&"x".repeat(31).into(), terms()).is_err());
+        assert!(issuer(&"x".repeat(31)).is_err());
     }
 }

@@ -26,6 +26,8 @@ pub struct Doc {
     pub body_required: bool,
     pub headers: Vec<(&'static str, &'static str)>,
     pub successes: Vec<Success>,
+    /// Whether a site's plugin may call it, by the site's key.
+    pub for_plugin: bool,
     /// What this route may refuse, beyond what every route of its kind may.
     pub problems: Vec<Code>,
     pub schemas: Vec<(String, RefOr<Schema>)>,
@@ -41,6 +43,7 @@ impl Doc {
             body_required: false,
             headers: Vec::new(),
             successes: Vec::new(),
+            for_plugin: false,
             problems: Vec::new(),
             schemas: Vec::new(),
         }
@@ -117,6 +120,12 @@ impl Doc {
         let body = Some(shape::object(members).into());
         self.successes.push(Success { status: StatusCode::OK, content_type: "application/json", body });
         self
+    }
+
+    /// A site's plugin may call it too.
+    #[must_use]
+    pub fn for_plugin(self) -> Self {
+        Self { for_plugin: true, ..self }
     }
 
     #[must_use]

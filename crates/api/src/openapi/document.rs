@@ -93,23 +93,23 @@ fn operation(endpoint: &Endpoint, doc: &Doc) -> Operation {
     for (status, codes) in problems(endpoint, doc) {
         operation = operation.response(status.to_string(), refused(&codes));
     }
+    let operation = callers(endpoint, doc).into_iter().fold(operation, OperationBuilder::security);
+    operation.build()
+}
+
+/// Who may call it; the empty one is anybody.
+fn callers(endpoint: &Endpoint, doc: &Doc) -> Vec<SecurityRequirement> {
+    let by = |scheme| SecurityRequirement::new(scheme, Vec::<String>::new());
+    let plugin = [by(SITE_KEY), by(SITE_KEY_HEADER)];
     match endpoint.handler {
+        Handler::Judged(Judged::Delivered(_)) => plugin.into(),
         Handler::Judged(Judged::Signed(_) | Judged::Streamed(_)) => {
-            [SESSION, SITE_KEY, SITE_KEY_HEADER].into_iter().fold(operation, |operation, scheme| {
-                operation.security(SecurityRequirement::new(scheme, Vec::<String>::new()))
-            })
+            let plugin = plugin.into_iter().filter(|_| doc.for_plugin);
+            std::iter::once(by(SESSION)).chain(plugin).collect()
         }
-        Handler::Judged(Judged::Delivered(_)) => {
-            [SITE_KEY, SITE_KEY_HEADER].into_iter().fold(operation, |operation, scheme| {
-                operation.security(SecurityRequirement::new(scheme, Vec::<String>::new()))
-            })
-        }
-        Handler::Judged(Judged::Open(_)) => operation
-            .security(SecurityRequirement::default())
-            .security(SecurityRequirement::new(SESSION, Vec::<String>::new())),
-        Handler::Plain(_) => operation.security(SecurityRequirement::default()),
+        Handler::Judged(Judged::Open(_)) => vec![SecurityRequirement::default(), by(SESSION)],
+        Handler::Plain(_) => vec![SecurityRequirement::default()],
     }
-    .build()
 }
 
 /// `get_integrations_id_runs`: from method and path, so that it never moves with the code.

@@ -39,27 +39,35 @@ pub async fn machine(_: PlainCall) -> Result<Answer, Problem> {
 }
 
 pub async fn page(call: PlainCall) -> Result<Answer, Problem> {
-    // The page's addresses are relative to its slash.
+    let (content_type, mut html) = stored("index.html")?;
     if !call.path.ends_with('/') {
-        return Answer::no_content().redirected("docs/");
+        // The page's addresses are relative to its slash.
+        html =
+            String::from_utf8_lossy(&html).replacen("<head>", "<head><base href=\"docs/\">", 1).into_bytes();
     }
-    file("index.html")
+    shown(&content_type, html)
 }
 
 pub async fn asset(call: PlainCall) -> Result<Answer, Problem> {
-    file(call.file.as_deref().unwrap_or_default())
+    let (content_type, bytes) = stored(call.file.as_deref().unwrap_or_default())?;
+    shown(&content_type, bytes)
 }
 
 pub async fn errors(_: PlainCall) -> Result<Answer, Problem> {
     Ok(Answer::text(StatusCode::OK, HTML, ERRORS.clone()).with(CONTENT_SECURITY_POLICY, POLICY))
 }
 
-fn file(name: &str) -> Result<Answer, Problem> {
+/// A file of the page, and its type.
+fn stored(name: &str) -> Result<(String, Vec<u8>), Problem> {
     let found = utoipa_swagger_ui::serve(name, Arc::clone(&PAGE));
     let file = found
         .map_err(|error| Problem::internal(anyhow::anyhow!("{error}")))?
         .ok_or_else(Problem::not_found)?;
-    let answer = Answer::bytes(&file.content_type, file.bytes.into_owned())?;
+    Ok((file.content_type, file.bytes.into_owned()))
+}
+
+fn shown(content_type: &str, bytes: Vec<u8>) -> Result<Answer, Problem> {
+    let answer = Answer::bytes(content_type, bytes)?;
     Ok(answer.with(CONTENT_SECURITY_POLICY, POLICY).with(CACHE_CONTROL, HeaderValue::from_static("no-cache")))
 }
 

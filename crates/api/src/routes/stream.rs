@@ -23,7 +23,8 @@ use crate::wire::stream::{self, HEARTBEAT};
 /// How long nothing is said at most.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// How often the run is looked at: soon while it moves, then seldom.
+/// How often the run is looked at: while a node works on it, faster than pages follow each other, so that each is told;
+/// while it waits, less and less.
 const FIRST_LOOK: Duration = Duration::from_millis(50);
 const LAST_LOOK: Duration = Duration::from_millis(500);
 
@@ -62,13 +63,16 @@ impl LookOut {
         let (mut pause, mut spoke, mut checked) = (FIRST_LOOK, Instant::now(), Instant::now());
         loop {
             if let Some(run) = seen.take() {
-                let is_final = run.status.is_final();
+                let (is_final, is_worked_on) = (run.status.is_final(), run.lease.is_some());
                 let Ok(said) = self.tell(run).await else { return };
                 if is_final {
                     return;
                 }
                 if said {
-                    (pause, spoke) = (FIRST_LOOK, Instant::now());
+                    spoke = Instant::now();
+                }
+                if said || is_worked_on {
+                    pause = FIRST_LOOK;
                 }
             }
             let next = Instant::now() + pause;

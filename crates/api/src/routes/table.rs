@@ -114,14 +114,16 @@ fn integration_routes() -> Vec<Endpoint> {
                 .ok::<ConnectionResponse>()
                 .refuses(&[Code::PlatformNotSupported])),
         judged!(Signed GET "integrations/{id}/sync_status/" => integrations::sync_status,
-            Doc::new(INTEGRATIONS, "Where its syncing stands").ok::<SyncStatusResponse>()),
+            Doc::new(INTEGRATIONS, "Where its syncing stands").for_plugin().ok::<SyncStatusResponse>()),
         judged!(Signed POST "integrations/{id}/update_site_structure/" => structure::push,
             Doc::new(INTEGRATIONS, "Stores what the site consists of, as its plugin tells it")
+                .for_plugin()
                 .takes(site_structure::push_shape())
                 .ok::<StructureStoredResponse>())
         .up_to(body::PUSH_LIMIT),
         judged!(Signed GET "integrations/{id}/get_content_types/" => structure::get,
             Doc::new(INTEGRATIONS, "What the site consists of, with what is here of each type")
+                .for_plugin()
                 .ok::<ContentTypesResponse>()),
         judged!(Signed PATCH "integrations/{id}/get_content_types/" => structure::choose,
             Doc::new(INTEGRATIONS, "Switches types on or off and limits them; what is not named stays")

@@ -1,9 +1,9 @@
 //! What a connection test found, and a site that connects itself.
 
-use igny8_integration_domain::integration::SiteUrl;
+use igny8_integration_domain::integration::{SiteUrl, judge_key};
 use igny8_integration_domain::ports::platform::{Check, ConnectionReport, Finding};
 use igny8_integration_domain::service::onboarding::{OnboardSite, Onboarded};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
@@ -109,7 +109,12 @@ pub fn onboard_shape() -> Object {
 /// What a site says of itself.
 pub fn onboard(body: &body::Object<'_>) -> Option<OnboardSite> {
     let site_id = body.id("site_id").required();
-    let api_key = body.text("api_key").required();
+    let key = |text: String| {
+        let key = SecretString::from(text);
+        judge_key("api_key", &key)?;
+        Ok(key)
+    };
+    let api_key = body.text("api_key").then(key).required();
     let site_url = body.text("site_url").then(|text| Ok(SiteUrl::parse("site_url", &text)?)).required();
-    Some(OnboardSite { site_id: site_id?, api_key: api_key?.into(), site_url: site_url? })
+    Some(OnboardSite { site_id: site_id?, api_key: api_key?, site_url: site_url? })
 }

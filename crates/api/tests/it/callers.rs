@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use igny8_integration_api::{BASE_PATH, openapi};
 use igny8_integration_domain::account::Role;
 use igny8_integration_domain::service::account::UserChange;
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::Request;
 use crate::world::World;
@@ -66,23 +67,39 @@ async fn a_sites_key_reaches_what_is_for_plugins_and_nothing_else(
         let request = Request::new(method, &target).header(header, &format!("{scheme}{}", acme.key));
         world.ask(request).await
     };
-    assert_eq!(ask("GET", format!("integrations/{own}/sync_status/")).await?.status, 200);
-    for (method, target, status, code) in [
-        ("GET", format!("integrations/{foreign}/sync_status/"), 404, "not_found"),
-        ("GET", format!("integrations/{own}/"), 403, "not_for_this_caller"),
-        ("GET", format!("integrations/{foreign}/"), 404, "not_found"),
-        ("GET", "integrations/".to_owned(), 403, "not_for_this_caller"),
-        ("POST", "integrations/".to_owned(), 403, "not_for_this_caller"),
-        ("POST", format!("integrations/{own}/sync/"), 403, "not_for_this_caller"),
-        ("GET", format!("integrations/{own}/runs/1/"), 403, "not_for_this_caller"),
-    ] {
-        assert_eq!(
-            ask(method, target.clone()).await?.problem(),
-            (status, code.to_owned()),
-            "{method} {target}"
-        );
+    for target in ["sync_status/", ""] {
+        let answer = ask("GET", format!("integrations/{foreign}/{target}")).await?;
+        assert_eq!(answer.problem(), (404, "not_found".to_owned()), "{target}");
     }
+    let mut reached = 0;
+    for (method, path, security) in operations()? {
+        let anybody = security.iter().any(|scheme| scheme == "{}");
+        if anybody || path.contains("content/{id}") {
+            continue;
+        }
+        let target = path.replace("{id}", &own.to_string()).replace("{run_id}", "1");
+        let answer = ask(&method, target).await?;
+        let refused = answer.status == 403 && answer.problem().1 == "not_for_this_caller";
+        let for_plugin = security.iter().any(|scheme| scheme.contains("site_key"));
+        assert_eq!(refused, !for_plugin, "{method} {path}: {}", answer.json());
+        reached += usize::from(for_plugin);
+    }
+    assert_eq!(reached, 5);
     Ok(())
+}
+
+/// Each operation of the document below the base path, with who may call it.
+fn operations() -> anyhow::Result<Vec<(String, String, Vec<String>)>> {
+    let document: Value = serde_json::from_str(openapi()?)?;
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().into_iter().flatten() {
+        let Some(path) = path.strip_prefix(BASE_PATH) else { continue };
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            let security = operation["security"].as_array().into_iter().flatten().map(Value::to_string);
+            found.push((method.to_uppercase(), path.to_owned(), security.collect()));
+        }
+    }
+    Ok(found)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,7 +139,7 @@ async fn what_an_editor_is_no_member_of_is_not_there() -> anyhow::Result<()> {
     let response = world.get(&stranger, &format!("integrations/{id}/")).await?;
     assert_eq!(response.problem(), (404, "not_found".into()));
     let none = world.get(&stranger, &format!("integrations/{}/", id + 1000)).await?;
-    let without_id = |mut body: serde_json::Value| {
+    let without_id = |mut body: Value| {
         body.as_object_mut().map(|members| members.remove("request_id"));
         body
     };

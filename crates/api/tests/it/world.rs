@@ -111,7 +111,7 @@ impl World {
         tokio::spawn(server);
         Ok(Self {
             port,
-            accounts: AccountService::new(shared, cipher.clone(), clock.clone(), random),
+            accounts: AccountService::new(shared, cipher.clone(), clock.clone(), random.clone()),
             storage,
             cipher,
             platform,
@@ -119,7 +119,7 @@ impl World {
             draining,
             tracker,
             server: handle,
-            issuer: TokenIssuer::new(&SECRET.into(), terms)?,
+            issuer: TokenIssuer::new(&SECRET.into(), terms, random)?,
         })
     }
 

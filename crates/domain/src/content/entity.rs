@@ -182,6 +182,11 @@ impl Content {
     pub fn settle(&mut self) {
         self.sync_state = SyncState::of(self);
     }
+
+    /// Whether there is to be a post of it.
+    pub fn wants_a_post(&self) -> bool {
+        self.deleted_at.is_none() && self.fields.status.wants_a_post()
+    }
 }
 
 impl NewContent {

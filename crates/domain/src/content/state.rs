@@ -40,12 +40,10 @@ impl SyncState {
         if content.pull_wanted {
             return Self::PendingPull;
         }
-        let deleted = content.deleted_at.is_some();
         let Some(link) = &content.link else {
-            let wanted = !deleted && content.fields.status.wants_a_post();
-            return if wanted { Self::PendingPush } else { Self::Unlinked };
+            return if content.wants_a_post() { Self::PendingPush } else { Self::Unlinked };
         };
-        let local = FieldPatch::from(&content.fields);
+        let (local, deleted) = (FieldPatch::from(&content.fields), content.deleted_at.is_some());
         let changed = if deleted || link.base.deleted {
             deleted != link.base.deleted
         } else {

@@ -61,12 +61,8 @@ impl Credentials {
             None if platform.requires_api_key() => {
                 errors.push(FieldError::required("credentials_json.api_key"));
             }
-            Some(key) if !is_key(key.expose_secret()) => errors.push(FieldError::new(
-                "credentials_json.api_key",
-                "invalid_api_key",
-                "a key is 8 to 200 visible ASCII characters",
-            )),
-            _ => {}
+            None => {}
+            Some(key) => errors.extend(judge_key("credentials_json.api_key", key).err()),
         }
         if let Some(name) = &self.username
             && !is_username(name)
@@ -97,9 +93,13 @@ impl Credentials {
     }
 }
 
-/// Whether a text can be a site's key: 8 to 200 visible ASCII characters.
-pub(crate) fn is_key(text: &str) -> bool {
-    (8..=200).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+/// Whether a secret can be a site's key; `field` is named where it can't.
+pub fn judge_key(field: &str, key: &SecretString) -> Result<(), FieldError> {
+    let text = key.expose_secret();
+    if (8..=200).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(FieldError::new(field, "invalid_api_key", "a key is 8 to 200 visible ASCII characters"))
 }
 
 /// Basic authentication ends the name at the first colon (RFC 7617), so a name holds none.

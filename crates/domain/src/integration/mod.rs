@@ -9,7 +9,7 @@ mod site_url;
 mod status;
 mod structure;
 
-pub use credentials::{Credentials, CredentialsPatch, SealedCredentials};
+pub use credentials::{Credentials, CredentialsPatch, SealedCredentials, judge_key};
 pub use entity::{Integration, NewIntegration, SyncMemory, TypeMemory};
 pub use platform_name::PlatformName;
 pub use policy::ConflictPolicy;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::integration::{Credentials, Integration};
 use crate::ports::platform::{Connection, PlatformError, PlatformSession, Platforms, Trouble};
 use crate::ports::{CipherError, CredentialCipher};
+use crate::service::integration::UNREADABLE;
 
 /// Where and how to reach an integration's site.
 pub(crate) fn connection_of(
@@ -31,7 +32,7 @@ pub(crate) async fn open_session(
     let platform = platforms
         .find(integration.platform)
         .ok_or_else(|| lacking("platform_not_supported", "this platform has no adapter yet".to_owned()))?;
-    let connection = connection_of(cipher, integration)
-        .map_err(|error| lacking("credentials_unreadable", error.to_string()))?;
+    let connection =
+        connection_of(cipher, integration).map_err(|error| lacking(UNREADABLE, error.to_string()))?;
     platform.open(&connection).await
 }

@@ -172,7 +172,7 @@ async fn a_queued_or_waiting_run_is_cancelled_at_once_and_one_that_ended_stays()
     let run = world.runs.cancel(&operator(), world.integration, id).await?;
     assert_eq!(run.status, RunStatus::Cancelled);
     let integration = world.integrations.get(&operator(), world.integration).await?.integration;
-    assert_eq!(integration.sync_status, SyncStatus::Never);
+    assert_eq!((integration.sync_status, integration.sync_error), (SyncStatus::Never, None));
     Ok(())
 }
 

@@ -5,6 +5,8 @@ use igny8_integration_domain::integration::ConflictPolicy;
 use igny8_integration_domain::sync::{Direction, RunStatus};
 use igny8_integration_domain::testing::platform::{CallKind, SitePost};
 
+use igny8_integration_domain::service::sync::StartSync;
+
 use crate::world::{World, operator};
 
 #[tokio::test]
@@ -25,6 +27,19 @@ async fn an_approved_content_becomes_exactly_one_hidden_post_and_a_published_one
     world.clock.advance(TimeDelta::hours(3));
     let again = world.sync_well(Direction::Both).await?;
     assert_eq!((again.progress.created, again.progress.updated, world.site.writes()), (0, 0, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_for_metadata_makes_no_post_since_it_would_need_a_body() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let id = world.write("Published", ContentStatus::Published).await?;
+    let dry = StartSync { direction: Direction::Metadata, dry_run: true, ..StartSync::default() };
+    let planned = world.work(world.start(dry).await?).await?;
+    assert_eq!(planned.plan, []);
+    let run = world.sync_well(Direction::Metadata).await?;
+    assert_eq!((run.progress.created, world.site.posts("post").len()), (0, 0));
+    assert_eq!(world.content(id).await?.sync_state, SyncState::PendingPush);
     Ok(())
 }
 

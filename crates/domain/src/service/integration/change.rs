@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{IntegrationService, plan_next_sync};
+use super::{IntegrationService, UNREADABLE, plan_next_sync};
 use crate::integration::{ConflictPolicy, Credentials, Integration, SiteUrl, SyncMemory};
 use crate::time::Timestamp;
 
@@ -35,6 +35,9 @@ impl IntegrationService {
         {
             integration.credentials = credentials.seal(&*self.cipher, integration);
             integration.platform_state = Value::Null;
+            if integration.sync_error.as_ref().is_some_and(|error| error.code == UNREADABLE) {
+                integration.sync_error = None;
+            }
             changed.push("credentials");
         }
         set(&mut integration.is_active, wanted.is_active, "is_active", &mut changed);

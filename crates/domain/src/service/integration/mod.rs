@@ -16,8 +16,8 @@ pub use command::{CreateIntegration, PatchIntegration, ReplaceIntegration};
 pub(crate) use event::connection_event;
 pub use schedule::next_sync_at;
 pub(crate) use schedule::plan_next_sync;
-pub(crate) use view::unreadable;
 pub use view::{IntegrationView, SyncOverview};
+pub(crate) use view::{UNREADABLE, unreadable};
 pub(crate) use write::policy;
 
 use crate::account::{Caller, Denied, Need, Role};

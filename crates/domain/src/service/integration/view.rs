@@ -42,10 +42,13 @@ impl IntegrationView {
     }
 }
 
+/// The code of that.
+pub(crate) const UNREADABLE: &str = "credentials_unreadable";
+
 /// Why an integration can't be used whose credentials can't be opened.
 pub(crate) fn unreadable() -> StatusError {
     StatusError::new(
-        "credentials_unreadable",
+        UNREADABLE,
         "the stored credentials can't be decrypted: configure the key they were encrypted with, or save them again",
     )
 }

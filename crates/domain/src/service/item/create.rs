@@ -28,9 +28,9 @@ impl ItemSync<'_> {
         let now = self.clock.now();
         let mut uow = self.storage.begin().await?;
         self.hold(uow.as_mut()).await?;
-        let Some(mut content) = uow.lock_content(id).await?.filter(|content| {
-            content.link.is_none() && content.deleted_at.is_none() && content.fields.status.wants_a_post()
-        }) else {
+        let found = uow.lock_content(id).await?;
+        let Some(mut content) = found.filter(|content| content.link.is_none() && content.wants_a_post())
+        else {
             return Ok(None);
         };
         content.intent = Some(PushIntent { fields: FieldPatch::from(&content.fields), sent_at: now });

@@ -29,7 +29,7 @@ impl ItemSync<'_> {
                 Lookup::Gone => self.receive_gone(id).await,
             };
         }
-        if !self.push || content.deleted_at.is_some() || !content.fields.status.wants_a_post() {
+        if !self.push || self.reach.metadata_only || !content.wants_a_post() {
             return self.nothing_to_do(id).await.map(Located::Done);
         }
         if let Some(item) = self.find_former(&content).await? {

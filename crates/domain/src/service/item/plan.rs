@@ -54,7 +54,7 @@ impl ItemSync<'_> {
                 Lookup::Gone => Look::Gone,
             });
         }
-        if !self.push || content.deleted_at.is_some() || !content.fields.status.wants_a_post() {
+        if !self.push || self.reach.metadata_only || !content.wants_a_post() {
             return Ok(Look::Nothing);
         }
         if let Some(item) = self.find_former(content).await? {

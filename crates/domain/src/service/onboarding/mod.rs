@@ -13,13 +13,13 @@ use secrecy::SecretString;
 
 use crate::account::Caller;
 use crate::id::{IntegrationId, SiteId};
-use crate::integration::{Credentials, PlatformName, SiteUrl};
+use crate::integration::{PlatformName, SiteUrl, judge_key};
 use crate::ports::platform::{Check, OnboardingChallenge, Platforms};
 use crate::ports::storage::Storage;
 use crate::ports::{Clock, CredentialCipher, Random};
 use crate::service::race::retrying;
 use crate::service::{Conflict, ServiceError};
-use crate::validation::{FieldError, ValidationErrors};
+use crate::validation::ValidationErrors;
 
 /// Connects sites that ask for it.
 pub struct OnboardingService {
@@ -79,7 +79,7 @@ impl OnboardingService {
         caller: Option<&Caller>,
         command: &OnboardSite,
     ) -> Result<Onboarded, ServiceError> {
-        ValidationErrors::from_errors(key_problems(&command.api_key))?;
+        judge_key("api_key", &command.api_key).map_err(ValidationErrors::from)?;
         self.admit(&mut *self.storage.read().await?, caller, command).await?;
         let platform =
             self.platforms.find(PlatformName::Wordpress).ok_or(ServiceError::PlatformNotSupported)?;
@@ -103,11 +103,4 @@ impl OnboardingService {
             nonce: URL_SAFE_NO_PAD.encode(bytes),
         }
     }
-}
-
-/// The key becomes the integration's, so it is judged as one; here it stands alone in the body.
-fn key_problems(key: &SecretString) -> Vec<FieldError> {
-    let credentials = Credentials { api_key: Some(key.clone()), ..Credentials::default() };
-    let problems = credentials.problems(PlatformName::Wordpress).into_iter();
-    problems.map(|error| FieldError { field: "api_key".to_owned(), ..error }).collect()
 }

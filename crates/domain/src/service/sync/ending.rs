@@ -64,7 +64,9 @@ fn settle_integration(
         RunStatus::Cancelled | RunStatus::Queued | RunStatus::Running => {}
     }
     integration.sync_status = integration.run_status;
-    if run.status != RunStatus::Cancelled {
+    // What a try of it failed with is over; what the run before left behind is not.
+    let was_well = matches!(integration.run_status, SyncStatus::Never | SyncStatus::Success);
+    if run.status != RunStatus::Cancelled || was_well {
         integration.sync_error = error;
     }
     if matches!(run.status, RunStatus::Succeeded | RunStatus::Partial) {

@@ -6,7 +6,7 @@ use igny8_integration_domain::account::Role;
 use igny8_integration_domain::event::Action;
 use igny8_integration_domain::id::IntegrationId;
 use igny8_integration_domain::integration::{
-    ConflictPolicy, Credentials, CredentialsPatch, Integration, PlatformName,
+    ConflictPolicy, Credentials, CredentialsPatch, Integration, PlatformName, StatusError,
 };
 use igny8_integration_domain::ports::Clock as _;
 use igny8_integration_domain::ports::storage::Storage as _;
@@ -235,6 +235,11 @@ async fn switching_sync_on_gives_it_a_time_and_off_takes_it() -> anyhow::Result<
 async fn credentials_that_cannot_be_opened_stay_until_whole_new_ones_come() -> anyhow::Result<()> {
     let world = World::new();
     let before = synced(&world).await?;
+    let mut unit = world.storage.begin().await?;
+    let mut integration = unit.lock_integration(before.id).await?.context("it was made")?;
+    integration.sync_error = Some(StatusError::new("credentials_unreadable", "a run could not open them"));
+    unit.update_integration(&integration).await?;
+    unit.commit().await?;
     world.cipher.rotate();
     world.cipher.forget_older_keys();
     let off = PatchIntegration { is_active: Some(false), ..PatchIntegration::default() };
