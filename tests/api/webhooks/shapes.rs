@@ -26,7 +26,7 @@ async fn what_php_sends_for_a_real_post_is_applied(
         "post_id": post.to_string(), "content_id": content["id"].to_string(), "sequence": 8, "site_url": false,
         "modified_gmt": at(-50)?.trim_end_matches('Z'),
         "metadata": {
-            "seo": [], "categories": null, "tags": {}, "meta": [], "author": "7", "featured_image_url": false,
+            "seo": [], "categories": null, "tags": {}, "meta": [], "author": { "id": "7", "name": "Maria" }, "featured_image_url": false,
             "taxonomies": [], "title": "Told", "slug": null, "unknown": { "of": "any kind" },
         },
     });
@@ -44,15 +44,16 @@ async fn what_php_sends_for_a_real_post_is_applied(
     gaps["modified_gmt"] = json!(at(-40)?);
     gaps["sequence"] = json!(9);
     gaps["metadata"] = json!({
-        "tags": { "0": { "name": "one" }, "2": { "name": "two", "slug": false } },
-        "taxonomies": { "genre": false },
+        "tags": { "0": { "name": "one" }, "2": { "name": "R&amp;D &eacute;", "slug": false } },
+        "categories": [{ "id": "7", "name": "Noir", "taxonomy": "genre" }],
         "seo": { "title": null, "description": "told" },
     });
     assert_eq!(pulled.told("metadata", &gaps).await?, "applied");
     let content = pulled.connected.content_of(post).await?;
     let terms = content["terms"].as_array().context("terms")?;
     let tags = terms.iter().filter(|term| term["taxonomy"] == "post_tag");
-    assert_eq!(tags.map(|term| &term["name"]).collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!(tags.map(|term| &term["name"]).collect::<Vec<_>>(), ["one", "R&D é"]);
+    assert!(terms.iter().any(|term| term["taxonomy"] == "genre" && term["name"] == "Noir"), "{terms:?}");
     assert_eq!((&content["seo"]["title"], &content["seo"]["description"]), (&json!(""), &json!("told")));
     Ok(())
 }
@@ -91,6 +92,10 @@ async fn what_cannot_be_right_is_named(
         ("status", "sequence", json!(-1)),
         ("status", "sequence", json!(1.5)),
         ("status", "content_hash", json!({ "a": 1 })),
+        ("status", "content_hash", json!("no hash")),
+        ("status", "post_url", json!("javascript:alert(1)")),
+        ("status", "post_url", json!("/only/a/path/")),
+        ("status", "post_url", json!("https://user:secret@site.example/")),
         ("metadata", "metadata", json!(null)),
         ("metadata", "metadata", json!("text")),
     ];
@@ -110,6 +115,12 @@ async fn what_cannot_be_right_is_named(
         ("metadata.seo", json!({ "seo": "title" })),
         ("metadata.seo.title", json!({ "seo": { "title": {} } })),
         ("metadata.featured_image_url", json!({ "featured_image_url": 7 })),
+        ("metadata.featured_image_url", json!({ "featured_image_url": "javascript:alert(1)" })),
+        ("metadata.categories[0].id", json!({ "categories": [{ "id": "abc", "name": "News" }] })),
+        ("metadata.author", json!({ "author": 5 })),
+        ("metadata.author.id", json!({ "author": { "id": "x" } })),
+        ("metadata.meta", json!({ "meta": "text" })),
+        ("metadata.meta", json!({ "meta": { "a": [{ "b": "a\u{0}" }] } })),
     ];
     for (field, metadata) in inside {
         let mut body = good.clone();

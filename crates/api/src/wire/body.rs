@@ -46,7 +46,7 @@ fn json(body: &Bytes) -> Result<Value, Problem> {
 /// A JSON object that is being read.
 #[derive(Debug)]
 pub struct Object<'b> {
-    map: &'b Map<String, Value>,
+    pub(super) map: &'b Map<String, Value>,
     prefix: String,
     problems: &'b Problems,
 }

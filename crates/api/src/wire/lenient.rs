@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use chrono::NaiveDateTime;
+use igny8_integration_domain::content::judge_web_address;
 use igny8_integration_domain::integration::SiteUrl;
 use igny8_integration_domain::time::Timestamp;
 use serde_json::Value;
@@ -46,6 +47,20 @@ impl<'b> Object<'b> {
             Ok(given.transpose()?)
         });
         address.optional().flatten()
+    }
+
+    /// An address that a browser may be sent to; an empty one is none.
+    pub fn lenient_web_address(&self, name: &str) -> Option<String> {
+        let address = self.lenient_text(name).then(|text| match text.as_str() {
+            "" => Ok(None),
+            _ => judge_web_address(name, &text).map(|()| Some(text)).map_err(Refusal::from),
+        });
+        address.optional().flatten()
+    }
+
+    /// Texts of any depth that are not kept.
+    pub fn judge_texts(&self) -> Result<(), Refusal> {
+        self.map.values().try_for_each(judge_text)
     }
 
     pub fn lenient_number(&self, name: &str, range: RangeInclusive<i64>) -> Field<'b, i64> {
@@ -123,6 +138,15 @@ impl<'b> Object<'b> {
                 None => field::timestamp(text.trim()),
             }
         })
+    }
+}
+
+fn judge_text(value: &Value) -> Result<(), Refusal> {
+    match value {
+        Value::String(text) => field::text(text.clone()).map(drop),
+        Value::Array(entries) => entries.iter().try_for_each(judge_text),
+        Value::Object(map) => map.values().try_for_each(judge_text),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
 }
 

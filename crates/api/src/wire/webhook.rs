@@ -4,7 +4,7 @@ use igny8_integration_domain::content::{GONE, SeoPatch, TRASH, Term};
 use igny8_integration_domain::id::{ContentId, EventId, InvalidId, MAX_ID};
 use igny8_integration_domain::service::TakenIn;
 use igny8_integration_domain::validation::FieldError;
-use igny8_integration_domain::webhook::{Change, Delivery, Metadata};
+use igny8_integration_domain::webhook::{Change, Delivery, Metadata, Reason};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{AdditionalProperties, Object as Shape, ObjectBuilder, Type};
@@ -39,7 +39,7 @@ impl From<TakenIn> for TakenInResponse {
     fn from(taken: TakenIn) -> Self {
         Self {
             outcome: taken.outcome.as_str(),
-            reason: taken.reason,
+            reason: taken.reason.map(Reason::as_str),
             event_id: taken.event_id.map(EventId::get),
             content_id: taken.content_id.map(ContentId::get),
         }
@@ -69,8 +69,10 @@ pub fn metadata_shape() -> Shape {
 
 fn carried_shape() -> Shape {
     let text = || shape::nullable(shape::text());
+    let number = || shape::nullable(shape::integer(0, MAX_ID));
     let term = || {
         shape::object([
+            optional("id", number()),
             required("name", shape::text()),
             optional("slug", text()),
             optional("taxonomy", text()),
@@ -89,7 +91,9 @@ fn carried_shape() -> Shape {
         optional("tags", shape::list(term())),
         optional("taxonomies", taxonomies),
         optional("featured_image_url", text()),
+        optional("author", shape::object([optional("id", number()), optional("name", text())])),
         optional("seo", shape::object(seo)),
+        optional("meta", shape::object([])),
     ])
 }
 
@@ -118,7 +122,7 @@ pub fn status(body: &Object<'_>) -> Option<Delivery> {
         }
     };
     let status = body.lenient_text("post_status").then(known).required();
-    let url = body.lenient_text("post_url").optional();
+    let url = body.lenient_web_address("post_url");
     let title = body.lenient_text("post_title").optional();
     let date = body.lenient_time("date_gmt").optional();
     let metadata = body.lenient_object("metadata").optional().map(|given| Box::new(carried(&given)));
@@ -140,7 +144,7 @@ fn head(body: &Object<'_>) -> Option<Delivery> {
     let post_id = body.lenient_number("post_id", 1..=MAX_ID).required();
     let post_type = body.lenient_text("post_type").optional();
     let modified_at = body.lenient_time("modified_gmt").required();
-    let content_hash = body.lenient_text("content_hash").optional();
+    let content_hash = body.lenient_text("content_hash").then(|text| hash(&text)).optional();
     let sequence = body.lenient_number("sequence", 0..=MAX_ID).optional();
     let site_url = body.lenient_site_url(SITE_URL);
     Some(Delivery {
@@ -150,10 +154,20 @@ fn head(body: &Object<'_>) -> Option<Delivery> {
         post_id: post_id?.to_string(),
         post_type: post_type.filter(|name| !name.is_empty()),
         modified_at: modified_at?,
-        content_hash: content_hash.filter(|hash| !hash.is_empty()),
+        content_hash: content_hash.flatten(),
         sequence,
         change: Change::Metadata(Box::default()),
     })
+}
+
+/// An empty one is none.
+fn hash(text: &str) -> Result<Option<String>, Refusal> {
+    let is_hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match text {
+        "" => Ok(None),
+        _ if is_hex => Ok(Some(text.to_ascii_lowercase())),
+        _ => Err(Refusal::invalid("must be the SHA-256 of the raw body in 64 hex digits")),
+    }
 }
 
 fn id<T: TryFrom<i64, Error = InvalidId>>(body: &Object<'_>, name: &str) -> Option<T> {
@@ -164,7 +178,8 @@ fn id<T: TryFrom<i64, Error = InvalidId>>(body: &Object<'_>, name: &str) -> Opti
 fn carried(given: &Object<'_>) -> Metadata {
     let text = |name| given.lenient_text(name).optional();
     let (terms, taxonomies) = terms(given);
-    let picture = given.lenient_text("featured_image_url").optional().filter(|url| !url.is_empty());
+    let picture = given.lenient_web_address("featured_image_url");
+    judge_unkept(given);
     Metadata {
         title: text("title"),
         slug: text("slug"),
@@ -174,6 +189,15 @@ fn carried(given: &Object<'_>) -> Metadata {
         seo: given.lenient_object("seo").optional().map(|seo| seo_parts(&seo)),
         featured_image_url: given.names("featured_image_url").then_some(picture),
     }
+}
+
+/// What is told for people and kept nowhere is judged all the same: who sends it wrong learns of it.
+fn judge_unkept(given: &Object<'_>) {
+    if let Some(author) = given.lenient_object("author").optional() {
+        author.lenient_number("id", 0..=MAX_ID).optional();
+        author.lenient_text("name").optional();
+    }
+    given.lenient_object("meta").then(|meta| meta.judge_texts()).optional();
 }
 
 /// The terms that were carried, and the taxonomies that were, empty ones too.
@@ -188,6 +212,7 @@ fn terms(given: &Object<'_>) -> (Vec<Term>, Vec<String>) {
     let (mut terms, mut taxonomies) = (Vec::new(), Vec::new());
     for (taxonomy, of_it) in listed.chain(named) {
         taxonomies.push(taxonomy.to_owned());
+        taxonomies.extend(of_it.iter().map(|term| term.taxonomy.clone()));
         terms.extend(of_it);
     }
     (terms, taxonomies)
@@ -204,12 +229,17 @@ fn is_text(given: &Object<'_>, name: &str) -> bool {
     }
 }
 
-/// None where the list is not there.
+/// None where the list is not there. A term that names its taxonomy is of that one; names come escaped, as WordPress
+/// keeps them, or not.
 fn terms_of(given: &Object<'_>, field: &str, taxonomy: &str) -> Option<Vec<Term>> {
     let list = given.lenient_list(field, |entry| {
         let term = entry.object()?;
-        let slug = term.lenient_text("slug").optional().filter(|slug| !slug.is_empty());
-        Some(Term { taxonomy: taxonomy.to_owned(), name: term.lenient_text("name").required()?, slug })
+        term.lenient_number("id", 0..=MAX_ID).optional();
+        let part = |name| term.lenient_text(name).optional().filter(|text| !text.is_empty());
+        let (slug, told) = (part("slug"), part("taxonomy"));
+        let name = term.lenient_text("name").required()?;
+        let name = html_escape::decode_html_entities(&name).into_owned();
+        Some(Term { taxonomy: told.unwrap_or_else(|| taxonomy.to_owned()), name, slug })
     });
     list.optional()
 }

@@ -1,5 +1,6 @@
 //! A content: the writer's side, the site's side as last seen, what both agreed on, and how they are brought together.
 
+mod address;
 mod base;
 mod entity;
 mod fields;
@@ -11,6 +12,7 @@ mod seo;
 mod state;
 mod terms;
 
+pub use address::{is_web_address, judge_web_address};
 pub use base::{Base, FieldHash, hash_bytes, hash_value};
 pub use entity::{
     Conflict, Content, ContentFailure, FieldConflict, FormerLink, GONE, Link, NewContent, TRASH,

@@ -7,7 +7,7 @@ use igny8_integration_domain::integration::Structure;
 use igny8_integration_domain::ports::storage::Storage as _;
 use igny8_integration_domain::service::NotStored;
 use igny8_integration_domain::sync::Direction;
-use igny8_integration_domain::webhook::{Change, Delivery, Metadata, Outcome};
+use igny8_integration_domain::webhook::{Change, Delivery, Metadata, Outcome, Reason};
 use rstest::rstest;
 use serde_json::json;
 
@@ -44,9 +44,9 @@ async fn what_names_a_foreign_content_or_integration_changes_nothing() -> anyhow
     world.site.trash(&ids[0]);
     let told = world.told(&ids[0], 1);
     let foreign = Delivery { content_id: ContentId::new(999), ..told.clone() };
-    assert_eq!(world.deliver(&foreign).await?.reason, Some("unknown_content"));
+    assert_eq!(world.deliver(&foreign).await?.reason, Some(Reason::UnknownContent));
     let other = Delivery { integration_id: IntegrationId::new(999), ..told };
-    assert_eq!(world.deliver(&other).await?.reason, Some("other_integration"));
+    assert_eq!(world.deliver(&other).await?.reason, Some(Reason::OtherIntegration));
     assert!(world.of_post(&ids[0]).await?.deleted_at.is_none());
     Ok(())
 }
@@ -60,7 +60,7 @@ async fn whatever_a_copy_tells_changes_nothing_and_is_shown_with_its_address() -
     let (trashed, deleted) = (world.told(&ids[0], 1), world.told(&ids[1], 2));
     for (number, told) in [trashed, deleted.clone(), retitled(deleted)].into_iter().enumerate() {
         let taken = world.deliver(&from("https://shop.example/staging", told)).await?;
-        assert_eq!((taken.outcome, taken.reason), (Outcome::Ignored, Some("site_copy")), "{number}");
+        assert_eq!((taken.outcome, taken.reason), (Outcome::Ignored, Some(Reason::SiteCopy)), "{number}");
     }
     assert_eq!(world.all().await?, before);
     assert_eq!(world.pull_singles().await?, 0);
@@ -135,7 +135,7 @@ async fn who_does_not_say_where_it_is_is_known_by_the_posts_address() -> anyhow:
     let (world, ids) = World::pulled(1).await?;
     world.site.trash(&ids[0]);
     let copy = with_permalink("https://staging.shop.example/hello/", world.told(&ids[0], 1));
-    assert_eq!(world.deliver(&copy).await?.reason, Some("site_copy"));
+    assert_eq!(world.deliver(&copy).await?.reason, Some(Reason::SiteCopy));
     let own = with_permalink("http://www.shop.example/blog/hello/", world.told(&ids[0], 2));
     assert_eq!(world.deliver(&own).await?.outcome, Outcome::Applied);
     Ok(())
@@ -149,7 +149,7 @@ async fn a_copys_delivery_does_not_keep_out_the_sites_own_of_the_same_id() -> an
     let told = world.told(&ids[0], 1);
     let copy = from("https://staging.shop.example", told.clone());
     let first = world.deliver_as("msg_1", &copy).await?;
-    assert_eq!(first.reason, Some("site_copy"));
+    assert_eq!(first.reason, Some(Reason::SiteCopy));
     let again = world.deliver_as("msg_1", &copy).await?;
     assert_eq!((again.outcome, again.event_id), (Outcome::Duplicate, first.event_id));
     let own = from("https://shop.example", told);
@@ -172,7 +172,7 @@ async fn the_site_that_an_integration_has_left_tells_nothing_of_the_new_ones_pos
     let gone = world.told(&ids[0], 1);
     for told in [gone.clone(), retitled(gone.clone())] {
         let taken = world.deliver(&from("https://shop.example", told)).await?;
-        assert_eq!(taken.reason, Some("site_copy"));
+        assert_eq!(taken.reason, Some(Reason::SiteCopy));
     }
     assert_eq!(world.all().await?, before);
     let taken = world.deliver(&from("https://other.example", retitled(gone))).await?;

@@ -3,7 +3,7 @@ use igny8_integration_domain::content::{ContentStatus, FieldPatch, SeoPatch, Syn
 use igny8_integration_domain::ports::Clock as _;
 use igny8_integration_domain::sync::Direction;
 use igny8_integration_domain::testing::platform::{CallKind, SitePost};
-use igny8_integration_domain::webhook::{Change, Delivery, Metadata, Outcome};
+use igny8_integration_domain::webhook::{Change, Delivery, Metadata, Outcome, Reason};
 
 use crate::world::World;
 
@@ -160,7 +160,7 @@ async fn an_unknown_post_of_a_type_that_syncs_is_pulled_by_itself() -> anyhow::R
     let (world, _) = World::pulled(1).await?;
     let new = world.site.add(SitePost::published("post", "New"));
     let taken = world.deliver(&world.told(&new, 1)).await?;
-    assert_eq!((taken.outcome, taken.reason), (Outcome::Ignored, Some("pull_queued")));
+    assert_eq!((taken.outcome, taken.reason), (Outcome::Ignored, Some(Reason::PullQueued)));
     world.site.forget_calls();
     assert_eq!(world.pull_singles().await?, 1);
     assert_eq!(world.of_post(&new).await?.fields.title, "New");
@@ -168,7 +168,7 @@ async fn an_unknown_post_of_a_type_that_syncs_is_pulled_by_itself() -> anyhow::R
     let mut internal = world.told(&new, 2);
     internal.post_id = "999".into();
     internal.post_type = Some("attachment".into());
-    assert_eq!(world.deliver(&internal).await?.reason, Some("type_is_off"));
+    assert_eq!(world.deliver(&internal).await?.reason, Some(Reason::TypeIsOff));
     Ok(())
 }
 

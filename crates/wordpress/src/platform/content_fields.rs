@@ -1,17 +1,13 @@
 //! Between WordPress's fields and the domain's.
 
-use igny8_integration_domain::content::{ContentStatus, FieldPatch};
+use igny8_integration_domain::content::{ContentStatus, FieldPatch, is_web_address};
 use igny8_integration_domain::id::SiteId;
 use igny8_integration_domain::ports::platform::ExternalItem;
-
-use url::Url;
 
 use super::lookups::{Lookups, Picture};
 use super::marker::marker_of;
 use super::row::Row;
 use super::version::version_of;
-
-const MAX_ADDRESS: usize = 2000;
 
 /// A row as the domain sees it.
 pub(super) fn item_of(row: &Row, type_name: &str, site_id: SiteId, lookups: &Lookups) -> ExternalItem {
@@ -19,6 +15,7 @@ pub(super) fn item_of(row: &Row, type_name: &str, site_id: SiteId, lookups: &Loo
         external_id: row.id.to_string(),
         content_type: type_name.to_owned(),
         marker: marker_of(row, site_id),
+        // A site must not put a script where people are shown a link.
         url: if row.is_trashed() { None } else { row.link.clone().filter(|link| is_web_address(link)) },
         status: row.status.clone(),
         trashed: row.is_trashed(),
@@ -55,11 +52,6 @@ fn fields_of(row: &Row, site_id: SiteId, lookups: &Lookups) -> FieldPatch {
         plan(row, &mut fields);
     }
     fields
-}
-
-/// Addresses are shown to people as links, so a site must not put a script there.
-fn is_web_address(text: &str) -> bool {
-    text.len() <= MAX_ADDRESS && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 pub(super) fn status_in(word: &str) -> ContentStatus {

@@ -1,8 +1,6 @@
 //! What a content may say.
 
-use url::Url;
-
-use crate::content::{FieldPatch, Seo, Term};
+use crate::content::{FieldPatch, Seo, Term, judge_web_address};
 use crate::integration::is_internal_type;
 use crate::validation::FieldError;
 
@@ -11,7 +9,6 @@ const MAX_TITLE: usize = 1000;
 const MAX_SLUG: usize = 200;
 const MAX_TERM_NAME: usize = 200;
 const MAX_SEO_TEXT: usize = 5000;
-const MAX_URL: usize = 2000;
 /// In bytes: a body and the rest of a request together are 1 MiB at most.
 const MAX_TEXT: usize = 900 * 1024;
 const MAX_TERMS: usize = 100;
@@ -30,7 +27,7 @@ pub(super) fn problems(fields: &FieldPatch) -> Vec<FieldError> {
     errors.extend(fields.terms.iter().flat_map(|terms| terms_problems(terms)));
     errors.extend(fields.seo.iter().flat_map(seo_problems));
     let picture = fields.featured_image_url.iter().flatten();
-    errors.extend(picture.filter_map(|url| url_problem("featured_image_url", url)));
+    errors.extend(picture.filter_map(|url| judge_web_address("featured_image_url", url).err()));
     errors
 }
 
@@ -91,7 +88,7 @@ fn seo_problems(seo: &Seo) -> Vec<FieldError> {
     let mut errors: Vec<_> =
         texts.into_iter().filter_map(|(field, text)| text_problem(field, text, MAX_SEO_TEXT)).collect();
     if !seo.canonical.is_empty() {
-        errors.extend(url_problem("seo.canonical", &seo.canonical));
+        errors.extend(judge_web_address("seo.canonical", &seo.canonical).err());
     }
     errors
 }
@@ -113,13 +110,6 @@ fn body_problem(field: &str, text: &str) -> Option<FieldError> {
 fn null_problem(field: &str, text: &str) -> Option<FieldError> {
     text.contains('\0')
         .then(|| FieldError::new(field, "null_characters_not_allowed", "null characters are not allowed"))
-}
-
-fn url_problem(field: &str, text: &str) -> Option<FieldError> {
-    let usable = text.chars().count() <= MAX_URL
-        && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    (!usable)
-        .then(|| FieldError::new(field, "invalid_url", "a full address that begins with https:// or http://"))
 }
 
 #[cfg(test)]

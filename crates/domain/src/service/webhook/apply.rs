@@ -1,5 +1,6 @@
 //! Bringing in what a delivery carries, through the same reconcile as a pull.
 
+use chrono::SubsecRound as _;
 use serde_json::json;
 
 use super::{Judged, WebhookService};
@@ -8,7 +9,7 @@ use crate::integration::Integration;
 use crate::ports::platform::ExternalItem;
 use crate::ports::storage::{StorageError, UnitOfWork};
 use crate::time::Timestamp;
-use crate::webhook::{Change, Delivery, Metadata, Outcome};
+use crate::webhook::{Change, Delivery, Metadata, Outcome, Reason};
 
 /// The site's word for a post that is to go out later.
 const FUTURE: &str = "future";
@@ -24,9 +25,9 @@ impl WebhookService {
     ) -> Result<Judged, StorageError> {
         let now = self.clock.now();
         // A site whose clock is ahead must not make everything after this look old.
-        let at = delivery.modified_at.min(now);
+        let at = delivery.modified_at.min(now.trunc_subsecs(0));
         let Some(link) = &content.link else {
-            return Ok(Judged::of(Outcome::Ignored, Some("not_tracked"), &content));
+            return Ok(Judged::of(Outcome::Ignored, Some(Reason::NotTracked), &content));
         };
         if let Some(reason) = outdated(link, at, delivery.sequence, now) {
             let mut judged = Judged::of(Outcome::Stale, Some(reason), &content);
@@ -146,16 +147,16 @@ fn as_known(content: &Content, link: &Link, at: Timestamp) -> ExternalItem {
 }
 
 /// Why nothing of a delivery may be taken any more.
-fn outdated(link: &Link, at: Timestamp, sequence: Option<i64>, now: Timestamp) -> Option<&'static str> {
+fn outdated(link: &Link, at: Timestamp, sequence: Option<i64>, now: Timestamp) -> Option<Reason> {
     if link.is_gone() {
-        return Some("deleted");
+        return Some(Reason::Deleted);
     }
     let lower = is_lower(link, sequence);
     let is_older = match link.changed_before(now) {
         Some(known) => at < known || (at == known && lower),
         None => lower,
     };
-    is_older.then_some("older")
+    is_older.then_some(Reason::Older)
 }
 
 /// The number that later deliveries are measured by. A site that was restored from a backup begins again with a lower one:

@@ -6,9 +6,9 @@ use super::{Judged, Sender, WebhookService};
 use crate::content::{Content, GONE, TRASH};
 use crate::integration::{Integration, SiteUrl, Structure, is_internal_type};
 use crate::ports::storage::{PendingPull, StorageError, UnitOfWork};
-use crate::service::site_copy::{SITE_COPY, other_address};
+use crate::service::site_copy::other_address;
 use crate::time::Timestamp;
-use crate::webhook::{Change, Delivery, Outcome};
+use crate::webhook::{Change, Delivery, Outcome, Reason};
 
 impl WebhookService {
     pub(super) async fn judge(
@@ -19,7 +19,7 @@ impl WebhookService {
         delivery: &Delivery,
     ) -> Result<Judged, StorageError> {
         if delivery.integration_id.is_some_and(|id| id != integration.id) {
-            return Ok(Judged::ignored("other_integration"));
+            return Ok(Judged::ignored(Reason::OtherIntegration));
         }
         let has_gap = match delivery.sequence {
             None => false,
@@ -29,7 +29,7 @@ impl WebhookService {
             }
         };
         match self.find(uow, integration, delivery).await? {
-            Found::Foreign => Ok(Judged::ignored("unknown_content")),
+            Found::Foreign => Ok(Judged::ignored(Reason::UnknownContent)),
             Found::Nothing => self.unknown(uow, integration, delivery).await,
             Found::Content(content) => self.apply(uow, integration, *content, delivery, has_gap).await,
         }
@@ -67,17 +67,20 @@ impl WebhookService {
         if let Change::Status { status, .. } = &delivery.change
             && (status == TRASH || status == GONE)
         {
-            return Ok(Judged::ignored("not_tracked"));
+            return Ok(Judged::ignored(Reason::NotTracked));
         }
-        let Some(name) = &delivery.post_type else { return Ok(Judged::ignored("not_tracked")) };
+        let Some(name) = &delivery.post_type else { return Ok(Judged::ignored(Reason::NotTracked)) };
         let everything = Structure::default();
         let structure = integration.structure.as_ref().unwrap_or(&everything);
-        if is_internal_type(name) || !structure.is_type_on(name) || !integration.sync_enabled {
-            return Ok(Judged::ignored("type_is_off"));
+        if !integration.sync_enabled {
+            return Ok(Judged::ignored(Reason::SyncDisabled));
+        }
+        if is_internal_type(name) || !structure.is_type_on(name) {
+            return Ok(Judged::ignored(Reason::TypeIsOff));
         }
         let at = delivery.modified_at.min(self.clock.now());
         self.ask_for_pull(uow, integration, &delivery.post_id, name, at).await?;
-        Ok(Judged { pull_queued: true, ..Judged::ignored("pull_queued") })
+        Ok(Judged { pull_queued: true, ..Judged::ignored(Reason::PullQueued) })
     }
 
     pub(super) async fn ask_for_pull(
@@ -129,10 +132,10 @@ pub(super) fn copy_at(integration: &Integration, delivery: &Delivery) -> Option<
 
 impl Judged {
     pub(super) fn of_copy(address: &str) -> Self {
-        Self { details: json!({ "site_url": address }), ..Self::ignored(SITE_COPY) }
+        Self { details: json!({ "site_url": address }), ..Self::ignored(Reason::SiteCopy) }
     }
 
-    pub(super) fn of(outcome: Outcome, reason: Option<&'static str>, content: &Content) -> Self {
+    pub(super) fn of(outcome: Outcome, reason: Option<Reason>, content: &Content) -> Self {
         Self { outcome, reason, content_id: Some(content.id), details: json!({}), pull_queued: false }
     }
 }

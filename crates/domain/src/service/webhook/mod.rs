@@ -19,9 +19,9 @@ use crate::ports::platform::Platforms;
 use crate::ports::storage::{Storage, StorageError, StoredDelivery, UnitOfWork};
 use crate::ports::{Clock, CredentialCipher, RunQueue};
 use crate::service::ServiceError;
-use crate::service::site_copy::{SITE_COPY, count_copy};
+use crate::service::site_copy::count_copy;
 use crate::time::Timestamp;
-use crate::webhook::{Change, Delivery, Outcome};
+use crate::webhook::{Change, Delivery, Outcome, Reason};
 
 /// For how long a delivery that comes again is known.
 pub(crate) const REMEMBERED: TimeDelta = TimeDelta::days(7);
@@ -44,7 +44,7 @@ pub struct TakenIn {
     /// In one word.
     pub outcome: Outcome,
     /// Why, where it was not simply applied.
-    pub reason: Option<&'static str>,
+    pub reason: Option<Reason>,
     /// The line of history.
     pub event_id: Option<EventId>,
     /// The content.
@@ -63,7 +63,7 @@ struct Sender {
 /// What a delivery came to, before it is written into the history.
 pub(super) struct Judged {
     outcome: Outcome,
-    reason: Option<&'static str>,
+    reason: Option<Reason>,
     content_id: Option<ContentId>,
     details: serde_json::Value,
     /// Whether a pull of the post was asked for.
@@ -71,7 +71,7 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    fn ignored(reason: &'static str) -> Self {
+    fn ignored(reason: Reason) -> Self {
         Self {
             outcome: Outcome::Ignored,
             reason: Some(reason),
@@ -143,7 +143,7 @@ impl WebhookService {
             return Ok((taken, false));
         }
         let (judged, event_id) = match &found {
-            None => (Judged::ignored("no_active_integration"), None),
+            None => (Judged::ignored(Reason::NoActiveIntegration), None),
             Some(integration) => {
                 let judged = match &copy {
                     Some(address) => Judged::of_copy(address),
@@ -236,24 +236,9 @@ fn webhook_event(
         run_id: None,
         actor: crate::event::Actor::site_key(sender.key_id),
         details,
-        error_code: judged.reason.map(str::to_owned),
-        error_message: judged.reason.map(|reason| explain(reason).to_owned()),
+        error_code: judged.reason.map(|reason| reason.as_str().to_owned()),
+        error_message: judged.reason.map(|reason| reason.explanation().to_owned()),
         duration_ms: None,
         created_at: now,
-    }
-}
-
-/// What a reason means, for a person.
-fn explain(reason: &str) -> &'static str {
-    match reason {
-        "other_integration" => "the delivery names an integration that is not this site's",
-        SITE_COPY => "the delivery comes from a copy of the site at another address; it changes nothing here",
-        "unknown_content" => "the delivery names a content that is not this site's",
-        "pull_queued" => "the post is not known here yet; just this one is pulled now",
-        "type_is_off" => "posts of this type do not sync",
-        "not_tracked" => "the post is not known here",
-        "deleted" => "the post was deleted for good; only a listing that shows it again brings it back",
-        "older" => "something newer of this post is stored already",
-        _ => "nothing was done",
     }
 }

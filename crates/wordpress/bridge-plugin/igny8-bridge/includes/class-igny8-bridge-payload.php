@@ -8,7 +8,7 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Builds the bodies of the two webhooks. Texts are the raw ones, names of terms decoded.
+ * Builds the bodies of the two webhooks. Texts are the raw ones, names of terms too: escaped, as WordPress keeps them.
  */
 final class Igny8_Bridge_Payload {
 
@@ -27,7 +27,7 @@ final class Igny8_Bridge_Payload {
 	public static function status( $now ) {
 		$status = self::head( $now ) + array(
 			'post_status' => in_array( $now->status, self::STATUSES, true ) ? $now->status : 'draft',
-			'post_url'    => (string) get_permalink( $now->id ),
+			'post_url'    => self::address( get_permalink( $now->id ) ),
 			'post_title'  => $now->title,
 			'date_gmt'    => '' === $now->date_gmt ? null : self::instant( $now->date_gmt ),
 		);
@@ -74,7 +74,6 @@ final class Igny8_Bridge_Payload {
 	public static function metadata( $now ) {
 		$post   = get_post( $now->id );
 		$author = get_userdata( (int) $post->post_author );
-		$image  = wp_get_attachment_url( (int) get_post_thumbnail_id( $post ) );
 		$terms  = self::terms( $post );
 		return self::head( $now ) + array(
 			'metadata' => array(
@@ -90,7 +89,7 @@ final class Igny8_Bridge_Payload {
 						'post_tag' => 0,
 					)
 				),
-				'featured_image_url' => $image ? $image : null,
+				'featured_image_url' => self::address( wp_get_attachment_url( (int) get_post_thumbnail_id( $post ) ) ),
 				'author'             => $author ? array(
 					'id'   => $author->ID,
 					'name' => $author->display_name,
@@ -98,6 +97,26 @@ final class Igny8_Bridge_Payload {
 				'seo'                => Igny8_Bridge_Seo::of_post( $now->id ),
 			),
 		);
+	}
+
+	/**
+	 * An address in full: plugins shorten them to their path, or leave out the scheme. None where it is no address of
+	 * the web.
+	 *
+	 * @param string|false $url The address as WordPress gives it.
+	 * @return string|null
+	 */
+	private static function address( $url ) {
+		$url  = (string) $url;
+		$home = wp_parse_url( Igny8_Bridge_Options::address() );
+		if ( 0 === strpos( $url, '//' ) ) {
+			$url = $home['scheme'] . ':' . $url;
+		} elseif ( 0 === strpos( $url, '/' ) ) {
+			$url = $home['scheme'] . '://' . $home['host'] . ( isset( $home['port'] ) ? ':' . $home['port'] : '' ) . $url;
+		}
+		$parts = wp_parse_url( $url );
+		$known = is_array( $parts ) && isset( $parts['scheme'], $parts['host'] ) && ! isset( $parts['user'] );
+		return $known && in_array( strtolower( $parts['scheme'] ), array( 'http', 'https' ), true ) ? $url : null;
 	}
 
 	/**
@@ -137,7 +156,7 @@ final class Igny8_Bridge_Payload {
 			foreach ( is_array( $terms ) ? $terms : array() as $term ) {
 				$by_taxonomy[ $taxonomy->name ][] = array(
 					'id'       => $term->term_id,
-					'name'     => wp_specialchars_decode( $term->name, ENT_QUOTES ),
+					'name'     => $term->name,
 					'slug'     => $term->slug,
 					'taxonomy' => $taxonomy->name,
 				);
