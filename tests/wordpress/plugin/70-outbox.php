@@ -43,7 +43,7 @@ check( 'each thing done in the editor arrives as one delivery', function () use 
 
 	$term     = evaluate( 'return wp_insert_term( "R&D", "category" )["term_id"];' );
 	$category = $one( fn() => edit( 'POST', $path, array( 'categories' => array( $term ) ) ) );
-	same( array( array( 'id' => $term, 'name' => 'R&D', 'slug' => 'rd', 'taxonomy' => 'category' ) ), $category['metadata']['categories'], 'categories' );
+	same( array( array( 'id' => $term, 'name' => 'R&amp;D', 'slug' => 'rd', 'taxonomy' => 'category' ) ), $category['metadata']['categories'], 'categories' );
 
 	$genre = evaluate( 'return get_term_by( "name", "Poetry", "genre" )->term_id;' );
 	same( 'Poetry', $one( fn() => edit( 'POST', $path, array( 'genres' => array( $genre ) ) ) )['metadata']['taxonomies']['genre'][0]['name'], 'genre' );
