@@ -72,7 +72,7 @@ fn a_demo_that_was_killed_is_cleared_up_as_the_readme_says() -> anyhow::Result<(
     let place = Place::new()?;
     let mut demo = Running(place.demo(&["--check"]).stdout(Stdio::null()).spawn().context(DEMO)?);
     place.wait_for("env", &mut demo)?;
-    demo.0.kill()?;
+    send("KILL", &format!("-{}", demo.0.id()))?;
     demo.0.wait()?;
     ensure!(!of_the_folder(place.0.path())?.is_empty(), "both go on running");
 
@@ -111,11 +111,15 @@ impl Running {
     /// A signal as it comes in life: Ctrl-C to the whole group of the terminal, another to the one process.
     fn interrupt(&mut self, signal: &str) -> anyhow::Result<ExitStatus> {
         let id = self.0.id();
-        let whom = if signal == "INT" { format!("-{id}") } else { id.to_string() };
-        let sent = Command::new("kill").args([&format!("-{signal}"), "--", &whom]).status()?;
-        ensure!(sent.success(), "there is no {whom}");
+        send(signal, &if signal == "INT" { format!("-{id}") } else { id.to_string() })?;
         Ok(self.0.wait()?)
     }
+}
+
+fn send(signal: &str, whom: &str) -> anyhow::Result<()> {
+    let sent = Command::new("kill").args([&format!("-{signal}"), "--", whom]).status()?;
+    ensure!(sent.success(), "there is no {whom}");
+    Ok(())
 }
 
 impl Drop for Running {

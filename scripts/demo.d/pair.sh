@@ -1,18 +1,19 @@
 # shellcheck shell=bash
 # The pair: a WordPress from scripts/wordpress, and the service on a database of its own. All that is theirs lies in
 # one folder, and processes are ended by the id that was noted when they were started. Both run apart from the
-# terminal: Ctrl-C is for the demo, which ends them in order.
+# terminal, and are ended in order.
 
 # The site needs root; the service does not. Sudo stays with the terminal, where it may ask for a password.
 as_root=() apart=(setsid)
 [ "$(id -u)" = 0 ] || { as_root=(sudo); apart=(); }
 
 # Children that `end` has to end: a process id, or "new" until it is known.
-coming_up='' service_pid=''
+building='' coming_up='' service_pid=''
 
 prepare() {
+  self=$BASHPID
   [ -n "$binary" ] || command -v cargo >/dev/null || die "no cargo: install the Rust toolchain first (https://rustup.rs)"
-  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || die "run it as root, or install sudo: it installs packages"
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || die "run it as root, or install sudo: it installs packages, and runs the site's servers as users of their own"
   "${as_root[@]}" "$here/install-test-tools" --demo
   if [ -z "$binary" ]; then build; fi
   make_folder
@@ -28,8 +29,17 @@ make_folder() {
 
 build() {
   say "building the service; the first time takes a few minutes"
-  (cd "$root" && cargo build --locked)
+  building=new
+  (cd "$root" && exec setsid cargo build --locked) &
+  building=$!
+  wait "$building"
   binary=$(cd "$root" && cargo metadata --locked --no-deps --format-version 1 | jq -r .target_directory)/debug/igny8-integration
+}
+
+# With the compilers that it has started.
+end_build() {
+  [ "$building" != new ] || building=${!:-}
+  ! is_child "$building" || kill -TERM -- "-$building" 2>/dev/null || kill -TERM "$building"
 }
 
 bring_up_site() {
@@ -82,7 +92,7 @@ start_service_again() {
 
 # A process id may have been taken by another since. A child of this shell has it until it is gone altogether, with
 # its locks and its port.
-is_child() { grep -qsx "PPid:.$$" "/proc/$1/status"; }
+is_child() { grep -qsx "PPid:.$self" "/proc/$1/status"; }
 
 # gone_within SECONDS PID
 gone_within() {
@@ -127,6 +137,7 @@ end() {
   trap '' INT TERM HUP
   trap - EXIT
   set +e    # whatever fails, the rest is cleaned up all the same
+  end_build
   [ -n "$dir" ] || exit "$status"
   if [ $status = 0 ] && [ $finished = 0 ]; then status=130; fi    # a signal
   [ $status = 0 ] || [ -z "$title" ] || tell_trouble
