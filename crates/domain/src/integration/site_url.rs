@@ -62,16 +62,19 @@ impl SiteUrl {
         &self.0
     }
 
-    /// What all addresses of this one site share: host, port and path, whatever the scheme and a leading `www.`.
+    /// What all addresses of this one site share: host, port and path, whatever the scheme, a leading `www.` and a default
+    /// port.
     pub fn identity(&self) -> String {
         format!("{}{}", self.host_identity(), self.0.path().trim_end_matches('/'))
     }
 
-    /// What all addresses on this one host share: host and port, whatever the scheme and a leading `www.`.
+    /// What all addresses on this one host share: host and port, whatever the scheme and a leading `www.`. The default
+    /// port of either scheme is none: behind a proxy a site may say `https://shop.example:80`.
     pub fn host_identity(&self) -> String {
         let host = self.0.host_str().unwrap_or_default().trim_end_matches('.');
         let host = host.strip_prefix("www.").unwrap_or(host);
-        let port = self.0.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let port = self.0.port().filter(|port| !matches!(port, 80 | 443));
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         format!("{host}{port}")
     }
 }
@@ -145,6 +148,21 @@ mod tests {
             SiteUrl::parse("site_url", text).map(|url| url.as_str().to_owned()),
             Ok(expected.to_owned())
         );
+    }
+
+    #[rstest::rstest]
+    #[case::scheme("http://shop.example/Blog", true)]
+    #[case::www("https://www.shop.example/Blog/", true)]
+    #[case::port_of_the_other_scheme("https://shop.example:80/Blog", true)]
+    #[case::port_of_the_one_scheme("http://shop.example:443/Blog", true)]
+    #[case::letter_case_of_the_host("https://Shop.Example./Blog", true)]
+    #[case::letter_case_of_the_path("https://shop.example/blog", false)]
+    #[case::other_port("https://shop.example:8443/Blog", false)]
+    #[case::other_folder("https://shop.example", false)]
+    #[case::other_host("https://staging.shop.example/Blog", false)]
+    fn one_site_has_one_identity(#[case] text: &str, #[case] same: bool) {
+        let identity = |text| SiteUrl::parse("site_url", text).map(|url| url.identity());
+        assert_eq!(identity(text) == identity("https://shop.example/Blog"), same);
     }
 
     #[rstest::rstest]

@@ -18,6 +18,16 @@ final class Igny8_Bridge_Delivery {
 	const BAD_SIGNATURE = 'invalid_signature';
 
 	/**
+	 * Its word for what comes from another address than the one that it has for this site.
+	 */
+	const SITE_COPY = 'site_copy';
+
+	/**
+	 * Its word for what names an integration that is not this site's any more.
+	 */
+	const OTHER_INTEGRATION = 'other_integration';
+
+	/**
 	 * Tries it once more, twice where the first answer showed how to do better.
 	 *
 	 * @param object $row The delivery.
@@ -30,8 +40,8 @@ final class Igny8_Bridge_Delivery {
 			$answer = self::send( $row );
 		}
 		$status = self::status_of( $answer );
-		if ( self::is_of_another_integration( $answer ) ) {
-			return self::connect_first( $row, $answer );
+		if ( in_array( self::code_of( $answer ), array( self::SITE_COPY, self::OTHER_INTEGRATION ), true ) ) {
+			return self::keep_ignored( $row, $answer );
 		}
 		if ( $status >= 200 && $status < 300 ) {
 			$kept = self::keep( $row, 'sent', $answer, 0 );
@@ -73,28 +83,20 @@ final class Igny8_Bridge_Delivery {
 	}
 
 	/**
-	 * Whether the service ignored it, because its integration is another one by now.
-	 *
-	 * @param array|WP_Error $answer The answer.
-	 * @return bool
-	 */
-	private static function is_of_another_integration( $answer ) {
-		$body = is_wp_error( $answer ) ? null : json_decode( wp_remote_retrieve_body( $answer ), true );
-		return 200 === self::status_of( $answer ) && is_array( $body ) && isset( $body['reason'] ) && 'other_integration' === $body['reason'];
-	}
-
-	/**
-	 * Keeps everything until the site has connected anew, which brings the integration that there is now. What was
-	 * ignored goes out under another id then: this one was answered.
+	 * Keeps everything that was ignored because the service is wrong about this site, or was. Where the integration is
+	 * another one by now, connecting anew brings it. Where the site has another address there, a person has to change one
+	 * of the two. What was ignored goes out under another id then: this one was answered.
 	 *
 	 * @param object $row    The delivery.
 	 * @param array  $answer The answer.
 	 * @return string
 	 */
-	private static function connect_first( $row, $answer ) {
-		Igny8_Bridge_Outbox::update( $row->id, array( 'webhook_id' => Igny8_Bridge_Outbox::new_webhook_id() ) );
+	private static function keep_ignored( $row, $answer ) {
+		$row->webhook_id = Igny8_Bridge_Outbox::new_webhook_id();
 		self::keep( $row, 'waiting', $answer, time() + Igny8_Bridge_Schedule::delay( $row->attempts + 1 ) );
-		Igny8_Bridge_Onboarding::be_due();
+		if ( self::OTHER_INTEGRATION === self::code_of( $answer ) ) {
+			Igny8_Bridge_Onboarding::be_due();
+		}
 		Igny8_Bridge_Sender::note_trouble( $answer, 0 );
 		return 'stop';
 	}
@@ -126,6 +128,7 @@ final class Igny8_Bridge_Delivery {
 	private static function keep( $row, $state, $answer, $next ) {
 		$values = array(
 			'state'        => $state,
+			'webhook_id'   => $row->webhook_id,
 			'attempts'     => $row->attempts + 1,
 			'next_attempt' => $next,
 			'answer'       => self::status_of( $answer ),
@@ -154,8 +157,33 @@ final class Igny8_Bridge_Delivery {
 	 * @return string
 	 */
 	public static function code_of( $answer ) {
+		$body = self::decoded( $answer );
+		if ( self::is_of_copy( $body ) ) {
+			return self::SITE_COPY;
+		}
+		$code = isset( $body['code'] ) ? $body['code'] : ( isset( $body['outcome'], $body['reason'] ) && 'ignored' === $body['outcome'] ? $body['reason'] : '' );
+		return is_string( $code ) ? $code : '';
+	}
+
+	/**
+	 * Whether it says that a structure was told from another address, in a sentence.
+	 *
+	 * @param array $body What it says.
+	 * @return bool
+	 */
+	private static function is_of_copy( $body ) {
+		return isset( $body['stored'], $body['reason'] ) && false === $body['stored'] && is_string( $body['reason'] ) && false !== strpos( $body['reason'], 'copy' );
+	}
+
+	/**
+	 * What an answer says, as far as it can be read.
+	 *
+	 * @param array|WP_Error $answer The answer.
+	 * @return array
+	 */
+	private static function decoded( $answer ) {
 		$body = is_wp_error( $answer ) ? null : json_decode( wp_remote_retrieve_body( $answer ), true );
-		return is_array( $body ) && isset( $body['code'] ) && is_string( $body['code'] ) ? $body['code'] : '';
+		return is_array( $body ) ? $body : array();
 	}
 
 	/**
@@ -168,8 +196,8 @@ final class Igny8_Bridge_Delivery {
 		if ( is_wp_error( $answer ) ) {
 			return Igny8_Bridge_Text::line( $answer->get_error_message() );
 		}
-		$body = json_decode( wp_remote_retrieve_body( $answer ), true );
-		$said = is_array( $body ) && isset( $body['detail'] ) ? $body['detail'] : ( is_array( $body ) && isset( $body['title'] ) ? $body['title'] : '' );
+		$said = array_intersect_key( self::decoded( $answer ), array_flip( array( 'detail', 'title', 'reason' ) ) );
+		$said = isset( $said['detail'] ) ? $said['detail'] : ( isset( $said['title'] ) ? $said['title'] : ( isset( $said['reason'] ) ? $said['reason'] : '' ) );
 		return trim( self::status_of( $answer ) . ' ' . Igny8_Bridge_Text::line( $said ) );
 	}
 }

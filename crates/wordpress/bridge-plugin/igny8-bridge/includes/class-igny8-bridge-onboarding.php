@@ -100,6 +100,7 @@ final class Igny8_Bridge_Onboarding {
 				update_option( Igny8_Bridge_Options::WEBHOOK_SECRET, $report['webhook_secret'] );
 			}
 			Igny8_Bridge_Options::end_previous_key();
+			Igny8_Bridge_Sender::resume();
 		}
 		if ( ! in_array( $report['outcome'], self::PASSING, true ) ) {
 			delete_option( self::DUE );

@@ -159,7 +159,14 @@ final class Igny8_Bridge_Options {
 	 */
 	public static function is_copy() {
 		$connected = (string) get_option( self::CONNECTED_AS, '' );
-		return '' !== $connected && self::address_hash() !== $connected;
+		if ( '' === $connected || self::address_hash() === $connected ) {
+			return false;
+		}
+		if ( ! in_array( $connected, self::former_hashes(), true ) ) {
+			return true;
+		}
+		update_option( self::CONNECTED_AS, self::address_hash() );
+		return false;
 	}
 
 	/**
@@ -174,13 +181,30 @@ final class Igny8_Bridge_Options {
 	}
 
 	/**
-	 * A hash of this site's address, in which as in IGNY8 neither scheme nor `www.` make another site: tools that copy
-	 * a site replace the address itself wherever it is stored.
+	 * A hash of this site's address, in which as in IGNY8 neither scheme nor `www.` nor a default port make another site:
+	 * tools that copy a site replace the address itself wherever it is stored.
 	 *
 	 * @return string
 	 */
 	public static function address_hash() {
-		return hash( 'sha256', strtolower( preg_replace( '#^https?://(www\.)?#i', '', self::address() ) ) );
+		$parts = wp_parse_url( self::address() );
+		if ( ! is_array( $parts ) || ! isset( $parts['host'] ) ) {
+			return hash( 'sha256', self::address() );
+		}
+		$host = preg_replace( '#^www\.#', '', rtrim( strtolower( $parts['host'] ), '.' ) );
+		// Whatever the scheme: that of the setting is another than that of some requests.
+		$port = isset( $parts['port'] ) && ! in_array( $parts['port'], array( 80, 443 ), true ) ? ':' . $parts['port'] : '';
+		return hash( 'sha256', $host . $port . rtrim( isset( $parts['path'] ) ? $parts['path'] : '', '/' ) );
+	}
+
+	/**
+	 * What earlier versions of this plugin took for that: all in lower case, with the port, and `www.` as it was.
+	 *
+	 * @return string[]
+	 */
+	private static function former_hashes() {
+		$bare = strtolower( preg_replace( '#^https?://(www\.)?#i', '', self::address() ) );
+		return array( hash( 'sha256', $bare ), hash( 'sha256', "www.$bare" ) );
 	}
 
 	/**

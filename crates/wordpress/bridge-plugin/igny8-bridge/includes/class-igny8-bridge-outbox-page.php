@@ -51,8 +51,15 @@ final class Igny8_Bridge_Outbox_Page {
 		if ( $counts['waiting'] > 0 ) {
 			self::render_waiting( $counts['waiting'] );
 		}
+		$is_taken_for_copy = Igny8_Bridge_Sender::is_taken_for_copy();
+		if ( $is_taken_for_copy ) {
+			self::render_copy();
+		}
 		if ( $counts['dead'] > 0 ) {
 			self::render_dead( $counts['dead'] );
+		}
+		if ( $is_taken_for_copy || $counts['dead'] > 0 ) {
+			self::render_send_again();
 		}
 		if ( abs( Igny8_Bridge_Service::clock_offset() ) > 60 ) {
 			/* translators: %s: seconds */
@@ -83,6 +90,19 @@ final class Igny8_Bridge_Outbox_Page {
 		} elseif ( 401 === $state['answer'] && '' !== $state['reason'] ) {
 			echo '<p>' . esc_html__( 'IGNY8 does not accept this site\'s signatures. Press Connect to fetch a new secret; once an hour the site tries that by itself. Nothing is lost meanwhile.', 'igny8-bridge' ) . '</p>';
 		}
+	}
+
+	/**
+	 * Prints that the service has another address for this site, and what to do.
+	 */
+	private static function render_copy() {
+		$state = Igny8_Bridge_Sender::state();
+		printf(
+			'<div class="notice notice-warning inline"><p>%1$s</p><p>%2$s</p></div>',
+			/* translators: 1: this site's address 2: a message of the service */
+			esc_html( sprintf( __( 'IGNY8 has another address for this site than %1$s, so it takes this site for a copy and nothing that it tells. IGNY8 said: %2$s', 'igny8-bridge' ), Igny8_Bridge_Options::address(), $state['reason'] ) ),
+			esc_html__( 'If this is the live site, change its address in IGNY8 to this one, then connect or send again: changes made here are kept. If it is a copy, give it an IGNY8 site of its own, or deactivate this plugin here.', 'igny8-bridge' )
+		);
 	}
 
 	/**
@@ -135,7 +155,14 @@ final class Igny8_Bridge_Outbox_Page {
 				esc_html( wp_date( get_option( 'date_format' ) . ' ' . get_option( 'time_format' ), (int) $row->created ) )
 			);
 		}
-		echo '</tbody></table><form method="post" action="' . esc_url( admin_url( 'admin-post.php' ) ) . '">';
+		echo '</tbody></table>';
+	}
+
+	/**
+	 * Prints the button.
+	 */
+	private static function render_send_again() {
+		echo '<form method="post" action="' . esc_url( admin_url( 'admin-post.php' ) ) . '">';
 		echo '<input type="hidden" name="action" value="' . esc_attr( self::ACTION ) . '">';
 		wp_nonce_field( self::ACTION );
 		submit_button( __( 'Send again', 'igny8-bridge' ), 'secondary', 'send_again', true );

@@ -12,7 +12,7 @@ defined( 'ABSPATH' ) || exit;
  * due at the end of any later one or by WP-Cron. One process at a time, each post's deliveries in order.
  *
  * Trouble of one delivery (a 500) keeps back that post alone; trouble with the service (not reached, 401, 408, 429,
- * 503) keeps back everything.
+ * 503, or it takes this site for a copy) keeps back everything.
  *
  * A request that has changed several sites of a network sends for each of them.
  */
@@ -151,7 +151,8 @@ final class Igny8_Bridge_Sender {
 
 	/**
 	 * Whether it is for the site at hand: something is due, or this request made a delivery, or the service made
-	 * this request and so is there again. Trouble just now is given five seconds.
+	 * this request and so is there again. Trouble just now is given five seconds. Where the service takes this site for a
+	 * copy, a new delivery is no reason to try again: it would go on for ever where that is so.
 	 *
 	 * @return bool
 	 */
@@ -165,7 +166,7 @@ final class Igny8_Bridge_Sender {
 		if ( $waits && $state['due'] <= time() ) {
 			return true;
 		}
-		$eager = $fresh || Igny8_Bridge_Authentication::is_keyed();
+		$eager = ( $fresh && ! self::is_taken_for_copy() ) || Igny8_Bridge_Authentication::is_keyed();
 		return $eager && ( 0 === $state['failures'] || time() - $state['last_try'] >= Igny8_Bridge_Schedule::DELAYS[0] );
 	}
 
@@ -263,6 +264,16 @@ final class Igny8_Bridge_Sender {
 				'reason'     => Igny8_Bridge_Delivery::reason_of( $answer ),
 			)
 		);
+	}
+
+	/**
+	 * Whether the last thing that the service said is that this site has another address.
+	 *
+	 * @return bool
+	 */
+	public static function is_taken_for_copy() {
+		$state = self::state();
+		return $state['failures'] > 0 && Igny8_Bridge_Delivery::SITE_COPY === $state['code'];
 	}
 
 	/**

@@ -87,7 +87,7 @@ final class Igny8_Bridge_Structure {
 		$path        = 'integrations/' . (int) get_option( Igny8_Bridge_Options::INTEGRATION_ID, 0 ) . '/update_site_structure/';
 		$answer      = Igny8_Bridge_Service::post( $path, wp_json_encode( self::body() ), Igny8_Bridge_Service::authorization(), $timeout );
 		$status      = Igny8_Bridge_Delivery::status_of( $answer );
-		$is_taken    = $status >= 200 && $status < 300;
+		$is_taken    = $status >= 200 && $status < 300 && Igny8_Bridge_Delivery::SITE_COPY !== Igny8_Bridge_Delivery::code_of( $answer );
 		$retry_after = 0 === $status ? 0 : Igny8_Bridge_Schedule::retry_after( (string) wp_remote_retrieve_header( $answer, 'retry-after' ) );
 		if ( ! $is_taken && ( $retry_after > 0 || Igny8_Bridge_Delivery::concerns_everything( $status ) ) ) {
 			Igny8_Bridge_Sender::note_trouble( $answer, $retry_after );
