@@ -113,6 +113,25 @@ check( 'a post whose image was deleted is told', function () use ( $one ) {
 	same( array( 'metadata', null ), array( $came['kind'], $came['metadata']['featured_image_url'] ) );
 } );
 
+check( 'an address that cannot be told is left out: null would say that there is none', function () use ( $one ) {
+	$id = evaluate( 'remove_all_actions( "shutdown" ); $id = wp_insert_post( array( "post_title" => "Addressed", "post_content" => "a", "post_status" => "publish" ) );
+		set_post_thumbnail( $id, wp_insert_attachment( array( "post_title" => "i", "post_mime_type" => "image/png" ), "2026/01/k.png" ) ); return $id;' );
+	$told = function ( $address ) use ( $one, $id ) {
+		return $one( fn() => evaluate( 'foreach ( array( "post_link", "wp_get_attachment_url" ) as $hook ) { add_filter( $hook, fn() => ' . var_export( $address, true ) . " ); }
+			\$post = get_post( $id ); wp_update_post( array( 'ID' => $id, 'post_status' => 'publish' === \$post->post_status ? 'draft' : 'publish', 'post_name' => 'addressed' ) );" ) );
+	};
+	$addresses = fn( $told ) => array_intersect_key( $told['metadata'], array( 'featured_image_url' => 0 ) ) + array_intersect_key( $told, array( 'post_url' => 0 ) );
+	$start     = 'https://a.example/';
+	foreach ( array( 'javascript:alert(1)', 'data:image/png;base64,AAAA', 'https://user:secret@a.example/i', 'ftp://a.example/i', 'https://a b.example/i', 'https://%7b.example/i', $start . str_repeat( 'a', 2001 - strlen( $start ) ), false ) as $untold ) {
+		same( array(), $addresses( $told( $untold ) ), 'addresses for ' . substr( (string) $untold, 0, 40 ) );
+	}
+	foreach ( array( $start . str_repeat( 'a', 2000 - strlen( $start ) ), $start . 'ü' ) as $told_address ) {
+		same( array( 'featured_image_url' => $told_address, 'post_url' => $told_address ), $addresses( $told( $told_address ) ) );
+	}
+	evaluate( "remove_all_actions( 'shutdown' ); delete_post_thumbnail( $id );" );
+	same( array( 'featured_image_url' => null ), $addresses( $told( 'data:,' ) ), 'addresses without an image' );
+} );
+
 check( 'what changes nothing, or nobody asked for, is not told', function () use ( $none ) {
 	$id = evaluate( 'remove_all_actions( "shutdown" ); return wp_insert_post( array( "post_title" => "Still", "post_content" => "a", "post_status" => "publish" ) );' );
 	$none( fn() => edit( 'POST', "/wp-json/wp/v2/posts/$id", array( 'title' => 'Still' ) ) );

@@ -57,6 +57,7 @@ check( 'a change of another site of the network is told once, by that site', fun
 	$renamed = $told( fn() => $on_second( "wp_update_post( array( 'ID' => $id, 'post_title' => 'Renamed' ) );" ), 0, 1 )[2][0];
 	same( array( 'metadata', 'Renamed' ), array( $renamed['kind'], $renamed['metadata']['title'] ) );
 	holds( $renamed['sequence'] > $made['sequence'], 'the sequence rises' );
+	holds( ! isset( $made['metadata']['seo'] ) && ! isset( $renamed['metadata']['seo'] ), 'fields of an SEO plugin that may be another there are not told' );
 	same( 'deleted', $told( fn() => $on_second( "wp_delete_post( $id, true );" ), 0, 1 )[2][0]['post_status'] );
 	same( 0, $kept()[1], 'notes left' );
 } );

@@ -18,6 +18,11 @@ final class Igny8_Bridge_Payload {
 	const STATUSES = array( 'publish', 'future', 'draft', 'pending', 'private', 'trash' );
 
 	/**
+	 * So many characters of an address IGNY8 takes.
+	 */
+	const LONGEST_ADDRESS = 2000;
+
+	/**
 	 * The status of a post, and where it is not in the trash everything else too: a post that goes out or comes back
 	 * mostly changes its slug with it, and often terms or the image. Only a trashed one's slug and terms are no news.
 	 *
@@ -27,10 +32,9 @@ final class Igny8_Bridge_Payload {
 	public static function status( $now ) {
 		$status = self::head( $now ) + array(
 			'post_status' => in_array( $now->status, self::STATUSES, true ) ? $now->status : 'draft',
-			'post_url'    => self::address( get_permalink( $now->id ) ),
 			'post_title'  => $now->title,
 			'date_gmt'    => '' === $now->date_gmt ? null : self::instant( $now->date_gmt ),
-		);
+		) + self::told_of( 'post_url', self::address( get_permalink( $now->id ) ) );
 		return 'trash' === $now->status ? $status : $status + self::metadata( $now );
 	}
 
@@ -75,33 +79,56 @@ final class Igny8_Bridge_Payload {
 		$post   = get_post( $now->id );
 		$author = get_userdata( (int) $post->post_author );
 		$terms  = self::terms( $post );
-		return self::head( $now ) + array(
-			'metadata' => array(
-				'title'              => $now->title,
-				'slug'               => $now->slug,
-				'excerpt'            => $post->post_excerpt,
-				'categories'         => isset( $terms['category'] ) ? $terms['category'] : array(),
-				'tags'               => isset( $terms['post_tag'] ) ? $terms['post_tag'] : array(),
-				'taxonomies'         => (object) array_diff_key(
-					$terms,
-					array(
-						'category' => 0,
-						'post_tag' => 0,
-					)
-				),
-				'featured_image_url' => self::address( wp_get_attachment_url( (int) get_post_thumbnail_id( $post ) ) ),
-				'author'             => $author ? array(
-					'id'   => $author->ID,
-					'name' => $author->display_name,
-				) : null,
-				'seo'                => Igny8_Bridge_Seo::of_post( $now->id ),
+		$fields = array(
+			'title'      => $now->title,
+			'slug'       => $now->slug,
+			'excerpt'    => $post->post_excerpt,
+			'categories' => isset( $terms['category'] ) ? $terms['category'] : array(),
+			'tags'       => isset( $terms['post_tag'] ) ? $terms['post_tag'] : array(),
+			'taxonomies' => (object) array_diff_key(
+				$terms,
+				array(
+					'category' => 0,
+					'post_tag' => 0,
+				)
 			),
-		);
+			'author'     => $author ? array(
+				'id'   => $author->ID,
+				'name' => $author->display_name,
+			) : null,
+		) + self::featured_image( $post );
+		if ( ! Igny8_Bridge_Network::is_elsewhere() ) {
+			// Which SEO plugin is active is known of the request's own site alone.
+			$fields['seo'] = Igny8_Bridge_Seo::of_post( $now->id );
+		}
+		return self::head( $now ) + array( 'metadata' => $fields );
+	}
+
+	/**
+	 * The address of a post's image, null where it has none: that says that it was taken away.
+	 *
+	 * @param WP_Post $post The post.
+	 * @return array<string,string|null>
+	 */
+	private static function featured_image( $post ) {
+		$image = (int) get_post_thumbnail_id( $post );
+		return $image > 0 ? self::told_of( 'featured_image_url', self::address( wp_get_attachment_url( $image ) ) ) : array( 'featured_image_url' => null );
+	}
+
+	/**
+	 * An entry, or none where there is nothing that can be told.
+	 *
+	 * @param string      $name    Its name.
+	 * @param string|null $address The address.
+	 * @return array<string,string>
+	 */
+	private static function told_of( $name, $address ) {
+		return null === $address ? array() : array( $name => $address );
 	}
 
 	/**
 	 * An address in full: plugins shorten them to their path, or leave out the scheme. None where it is no address of
-	 * the web.
+	 * the web, or one that IGNY8 refuses, and the whole delivery with it.
 	 *
 	 * @param string|false $url The address as WordPress gives it.
 	 * @return string|null
@@ -115,8 +142,8 @@ final class Igny8_Bridge_Payload {
 			$url = $home['scheme'] . '://' . $home['host'] . ( isset( $home['port'] ) ? ':' . $home['port'] : '' ) . $url;
 		}
 		$parts = wp_parse_url( $url );
-		$known = is_array( $parts ) && isset( $parts['scheme'], $parts['host'] ) && ! isset( $parts['user'] );
-		return $known && in_array( strtolower( $parts['scheme'] ), array( 'http', 'https' ), true ) ? $url : null;
+		$known = is_array( $parts ) && isset( $parts['scheme'], $parts['host'] ) && ! isset( $parts['user'] ) && ! preg_match( '#[\x00-\x20<>^|%\\\\\x7f]#', $parts['host'] );
+		return $known && in_array( strtolower( $parts['scheme'] ), array( 'http', 'https' ), true ) && mb_strlen( $url ) <= self::LONGEST_ADDRESS ? $url : null;
 	}
 
 	/**
