@@ -69,6 +69,35 @@ check( 'a change whose process was killed before it could be noted down is told 
 	same( array(), $trouble->received(), 'deliveries after that' );
 } );
 
+check( 'a post that the database could not be asked for is told later, and not as deleted', function () use ( $trouble, $secret, $insert ) {
+	$id = $insert( 'Unread' );
+	connect_outbox( $trouble, $secret );
+	// Each of the three queries: a statement that took too long, or a connection that was lost, which leaves no error.
+	$failing = fn( $mark, $how ) => '$wpdb = $GLOBALS["wpdb"]; $wpdb->suppress_errors(); add_filter( "query", fn( $query ) => false === strpos( $query, ' . var_export( $mark, true ) . " ) ? \$query : '$how' );";
+	$queries = array( 'post_name, post_author FROM', 'ORDER BY meta_key, meta_id DESC', 'USING (term_taxonomy_id)' );
+	$left    = 'global $wpdb; return (int) $wpdb->get_var( "SELECT COUNT(*) FROM {$wpdb->prefix}igny8_touched" );';
+	foreach ( $queries as $i => $mark ) {
+		foreach ( array( 'SELECT nothing FROM nowhere', '' ) as $how ) {
+			evaluate( "add_action( 'shutdown', function () { " . $failing( $mark, $how ) . " }, PHP_INT_MAX - 2 ); wp_update_post( array( 'ID' => $id, 'post_content' => '$i$how' ) );" );
+			usleep( 150000 );
+			same( array(), $trouble->received(), "deliveries after '$how' for $mark" );
+		}
+	}
+	same( 6, evaluate( $left ), 'notes left' );
+	$flush = 'do_action( "igny8_bridge_send" );';
+	evaluate( 'global $wpdb; $wpdb->query( "UPDATE {$wpdb->prefix}igny8_touched SET since = since - 901" );' );
+	foreach ( $queries as $mark ) {
+		evaluate( $failing( $mark, '' ) . $flush );
+	}
+	same( array( array(), 6 ), array( $trouble->received(), evaluate( $left ) ), 'deliveries and notes left after that' );
+	evaluate( $flush );
+	same( array( 'publish' ), array_unique( array_column( deliveries( $trouble->await( 6 ), $secret ), 'post_status' ) ), 'statuses' );
+	same( 0, evaluate( $left ), 'notes left' );
+
+	evaluate( "get_post( $id ); " . $failing( $queries[0], '' ) . " add_action( 'deleted_post', fn() => remove_all_filters( 'query' ) ); wp_delete_post( $id, true );" );
+	same( array( $id, 'deleted' ), array_values( array_intersect_key( deliveries( $trouble->await( 1 ), $secret )[0], array_flip( array( 'post_id', 'post_status' ) ) ) ), 'a deletion of what could not be read before' );
+} );
+
 check( 'a site that lost the table makes it anew', function () use ( $trouble, $secret, $insert ) {
 	connect_outbox( $trouble, $secret );
 	evaluate( 'global $wpdb; $wpdb->query( "DROP TABLE {$wpdb->prefix}igny8_outbox, {$wpdb->prefix}igny8_touched" );

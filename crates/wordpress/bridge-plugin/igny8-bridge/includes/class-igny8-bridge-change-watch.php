@@ -20,9 +20,10 @@ final class Igny8_Bridge_Change_Watch {
 	const PATIENCE = 5;
 
 	/**
-	 * By site, the posts that were touched in this request, as they were before; null for one that was not there.
+	 * By site, the posts that were touched in this request, as they were before; null for one that was not there, false
+	 * for one that could not be read.
 	 *
-	 * @var array<int,array<int,Igny8_Bridge_Snapshot|null>>
+	 * @var array<int,array<int,Igny8_Bridge_Snapshot|null|false>>
 	 */
 	private static $before = array();
 
@@ -65,7 +66,7 @@ final class Igny8_Bridge_Change_Watch {
 		$post_id = (int) $post_id;
 		if ( ! self::is_noted( $post_id ) && Igny8_Bridge_Options::tells_changes() ) {
 			$snapshot = Igny8_Bridge_Snapshot::of( $post_id );
-			if ( null !== $snapshot || Igny8_Bridge_Post_Types::includes( (string) get_post_type( $post_id ) ) ) {
+			if ( $snapshot || Igny8_Bridge_Post_Types::includes( (string) get_post_type( $post_id ) ) ) {
 				self::remember( $post_id, $snapshot );
 			}
 		}
@@ -128,7 +129,9 @@ final class Igny8_Bridge_Change_Watch {
 		if ( ! self::is_noted( $post->ID ) && $new_status !== $old_status ) {
 			$snapshot = Igny8_Bridge_Snapshot::of( $post->ID );
 			if ( null !== $snapshot ) {
-				$snapshot->status = $old_status;
+				if ( $snapshot ) {
+					$snapshot->status = $old_status;
+				}
 				self::remember( $post->ID, $snapshot );
 			}
 		}
@@ -176,9 +179,9 @@ final class Igny8_Bridge_Change_Watch {
 	/**
 	 * Puts what has changed of a post of the site at hand into its outbox.
 	 *
-	 * @param int                        $site    The site.
-	 * @param int                        $post_id The post.
-	 * @param Igny8_Bridge_Snapshot|null $was     The post before.
+	 * @param int                              $site    The site.
+	 * @param int                              $post_id The post.
+	 * @param Igny8_Bridge_Snapshot|null|false $was     The post before.
 	 */
 	private static function record_post( $site, $post_id, $was ) {
 		if ( ! isset( self::$answered[ $site ][ $post_id ] ) && Igny8_Bridge_Options::tells_changes() && ! self::tell( $post_id, $was ) ) {
@@ -204,8 +207,8 @@ final class Igny8_Bridge_Change_Watch {
 	/**
 	 * Remembers how a post of the site at hand was, and notes on disk that it is being changed.
 	 *
-	 * @param int                        $post_id  The post.
-	 * @param Igny8_Bridge_Snapshot|null $snapshot How it was.
+	 * @param int                              $post_id  The post.
+	 * @param Igny8_Bridge_Snapshot|null|false $snapshot How it was.
 	 */
 	private static function remember( $post_id, $snapshot ) {
 		$site = get_current_blog_id();
@@ -220,14 +223,15 @@ final class Igny8_Bridge_Change_Watch {
 	 * Puts what has changed of a post into the outbox. One request at a time for each post, so that the later
 	 * delivery is the one that has seen the later post.
 	 *
-	 * @param int                        $post_id The post.
-	 * @param Igny8_Bridge_Snapshot|null $was     The post before.
-	 * @return bool False if it could not be stored.
+	 * @param int                              $post_id The post.
+	 * @param Igny8_Bridge_Snapshot|null|false $was     The post before.
+	 * @return bool False if it could not be read or stored.
 	 */
 	private static function tell( $post_id, $was ) {
 		Igny8_Bridge_Lock::take( "tell:$post_id", self::PATIENCE );
-		$stored = true;
-		foreach ( self::events( $was, Igny8_Bridge_Snapshot::of( $post_id ) ) as $kind => $body ) {
+		$now    = Igny8_Bridge_Snapshot::of( $post_id );
+		$stored = false !== $now;
+		foreach ( $stored ? self::events( $post_id, $was, $now ) : array() as $kind => $body ) {
 			$stored = Igny8_Bridge_Outbox::add( $kind, $post_id, $body );
 		}
 		Igny8_Bridge_Lock::release( "tell:$post_id" );
@@ -237,15 +241,19 @@ final class Igny8_Bridge_Change_Watch {
 	/**
 	 * What is to be told of a post: one delivery at most.
 	 *
-	 * @param Igny8_Bridge_Snapshot|null $was The post before.
-	 * @param Igny8_Bridge_Snapshot|null $now The post now.
+	 * @param int                              $post_id The post.
+	 * @param Igny8_Bridge_Snapshot|null|false $was     The post before.
+	 * @param Igny8_Bridge_Snapshot|null       $now     The post now.
 	 * @return array<string,array> Its body by its kind.
 	 */
-	private static function events( $was, $now ) {
-		if ( null === $now ) {
-			return null === $was ? array() : array( 'status' => Igny8_Bridge_Payload::deleted( $was ) );
+	private static function events( $post_id, $was, $now ) {
+		if ( null === $now && ! $was ) {
+			return false === $was && Igny8_Bridge_Snapshot::is_gone( $post_id ) ? array( 'status' => Igny8_Bridge_Payload::vanished( $post_id ) ) : array();
 		}
-		if ( null === $was || $now->moved_since( $was ) ) {
+		if ( null === $now ) {
+			return array( 'status' => Igny8_Bridge_Payload::deleted( $was ) );
+		}
+		if ( ! $was || $now->moved_since( $was ) ) {
 			return array( 'status' => Igny8_Bridge_Payload::status( $now ) );
 		}
 		return $now->edited_since( $was ) ? array( 'metadata' => Igny8_Bridge_Payload::metadata( $now ) ) : array();

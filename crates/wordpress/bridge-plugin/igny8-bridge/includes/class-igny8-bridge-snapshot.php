@@ -88,19 +88,28 @@ final class Igny8_Bridge_Snapshot {
 	public $content_id;
 
 	/**
-	 * Takes one, or null where there is no such post, or none that anybody has saved yet.
+	 * Takes one, or null where there is no such post, or none that anybody has saved yet. A query that failed does not
+	 * say that: it gives false.
 	 *
 	 * @param int $post_id The post.
-	 * @return self|null
+	 * @return self|null|false
 	 */
 	public static function of( $post_id ) {
 		global $wpdb;
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- the moment counts, not what a cache remembers.
-		$row = $wpdb->get_row( $wpdb->prepare( "SELECT ID, post_type, post_status, post_date_gmt, post_modified_gmt, post_title, post_content, post_excerpt, post_name, post_author FROM $wpdb->posts WHERE ID = %d", $post_id ) );
+		// The moment counts, not what a cache remembers.
+		$rows = self::rows( $wpdb->prepare( "SELECT ID, post_type, post_status, post_date_gmt, post_modified_gmt, post_title, post_content, post_excerpt, post_name, post_author FROM $wpdb->posts WHERE ID = %d", $post_id ) );
+		if ( false === $rows ) {
+			return false;
+		}
+		$row = $rows ? $rows[0] : null;
 		if ( ! $row || 'auto-draft' === $row->post_status || ! Igny8_Bridge_Post_Types::includes( $row->post_type ) ) {
 			return null;
 		}
-		$meta = self::meta( $post_id );
+		$meta  = self::meta( $post_id );
+		$terms = self::terms( $post_id );
+		if ( false === $meta || false === $terms ) {
+			return false;
+		}
 		$mark = isset( $meta[ Igny8_Bridge_Marker::META ] ) ? $meta[ Igny8_Bridge_Marker::META ] : '';
 		unset( $meta[ Igny8_Bridge_Marker::META ] );
 
@@ -114,7 +123,7 @@ final class Igny8_Bridge_Snapshot {
 		$snapshot->title        = $row->post_title;
 		$snapshot->slug         = $row->post_name;
 		// phpcs:ignore WordPress.PHP.DiscouragedPHPFunctions.serialize_serialize -- compared, never read back.
-		$snapshot->details    = md5( serialize( array( $row->post_excerpt, $row->post_author, self::terms( $post_id ), $meta ) ) );
+		$snapshot->details    = md5( serialize( array( $row->post_excerpt, $row->post_author, $terms, $meta ) ) );
 		$snapshot->content_id = $mark;
 		return $snapshot;
 	}
@@ -140,15 +149,26 @@ final class Igny8_Bridge_Snapshot {
 	}
 
 	/**
-	 * Whether there is such a post, of whatever kind.
+	 * Whether there is no such post, of whatever kind.
 	 *
 	 * @param int $post_id The post.
 	 * @return bool
 	 */
-	public static function is_there( $post_id ) {
+	public static function is_gone( $post_id ) {
 		global $wpdb;
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- as above.
-		return null !== $wpdb->get_var( $wpdb->prepare( "SELECT ID FROM $wpdb->posts WHERE ID = %d", $post_id ) );
+		return array() === self::rows( $wpdb->prepare( "SELECT ID FROM $wpdb->posts WHERE ID = %d", $post_id ) );
+	}
+
+	/**
+	 * What a query found. The database's own functions for that give the same for nothing and for a failure, and a
+	 * connection that is lost leaves no error.
+	 *
+	 * @param string $query The query.
+	 * @return object[]|false
+	 */
+	private static function rows( $query ) {
+		global $wpdb;
+		return false === $wpdb->query( $query ) ? false : $wpdb->last_result; // phpcs:ignore WordPress.DB -- prepared by each caller.
 	}
 
 	/**
@@ -164,13 +184,16 @@ final class Igny8_Bridge_Snapshot {
 	 * That meta of a post.
 	 *
 	 * @param int $post_id The post.
-	 * @return array<string,string>
+	 * @return array<string,string>|false
 	 */
 	private static function meta( $post_id ) {
 		global $wpdb;
 		$keys = "'" . implode( "','", self::meta_keys() ) . "'";
-		// phpcs:ignore WordPress.DB -- as above, and names of our own.
-		$rows = $wpdb->get_results( $wpdb->prepare( "SELECT meta_key, meta_value FROM $wpdb->postmeta WHERE post_id = %d AND meta_key IN ($keys) ORDER BY meta_key, meta_id DESC", $post_id ) );
+		// phpcs:ignore WordPress.DB -- names of our own.
+		$rows = self::rows( $wpdb->prepare( "SELECT meta_key, meta_value FROM $wpdb->postmeta WHERE post_id = %d AND meta_key IN ($keys) ORDER BY meta_key, meta_id DESC", $post_id ) );
+		if ( false === $rows ) {
+			return false;
+		}
 		$meta = array();
 		foreach ( $rows as $row ) {
 			$meta[ $row->meta_key ] = (string) $row->meta_value;
@@ -182,14 +205,17 @@ final class Igny8_Bridge_Snapshot {
 	 * The post's terms, of the taxonomies that REST shows.
 	 *
 	 * @param int $post_id The post.
-	 * @return string[]
+	 * @return string[]|false
 	 */
 	private static function terms( $post_id ) {
 		global $wpdb;
+		$rows = self::rows( $wpdb->prepare( "SELECT t.taxonomy, t.term_id FROM $wpdb->term_relationships r JOIN $wpdb->term_taxonomy t USING (term_taxonomy_id) WHERE r.object_id = %d ORDER BY t.taxonomy, t.term_id", $post_id ) );
+		if ( false === $rows ) {
+			return false;
+		}
 		$shown = get_taxonomies( array( 'show_in_rest' => true ) );
 		$terms = array();
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- as above.
-		foreach ( $wpdb->get_results( $wpdb->prepare( "SELECT t.taxonomy, t.term_id FROM $wpdb->term_relationships r JOIN $wpdb->term_taxonomy t USING (term_taxonomy_id) WHERE r.object_id = %d ORDER BY t.taxonomy, t.term_id", $post_id ) ) as $row ) {
+		foreach ( $rows as $row ) {
 			if ( isset( $shown[ $row->taxonomy ] ) ) {
 				$terms[] = $row->taxonomy . ':' . $row->term_id;
 			}

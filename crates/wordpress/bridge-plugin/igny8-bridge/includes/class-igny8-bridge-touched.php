@@ -63,6 +63,9 @@ final class Igny8_Bridge_Touched {
 		// phpcs:ignore WordPress.DB -- our own table.
 		foreach ( $wpdb->get_results( $wpdb->prepare( "SELECT id, post_id FROM $table WHERE since < %d ORDER BY id LIMIT 200", time() - self::PATIENCE ) ) as $note ) {
 			$body = self::state_of( (int) $note->post_id );
+			if ( false === $body ) {
+				continue; // nobody knows yet
+			}
 			if ( null === $body || Igny8_Bridge_Outbox::add( 'status', (int) $note->post_id, $body ) ) {
 				self::forget( (int) $note->id );
 			}
@@ -70,16 +73,16 @@ final class Igny8_Bridge_Touched {
 	}
 
 	/**
-	 * What is to be told of a post, or null where it is not of a kind that is told of.
+	 * What is to be told of a post, null where it is not of a kind that is told of, false where it could not be read.
 	 *
 	 * @param int $post_id The post.
-	 * @return array|null
+	 * @return array|null|false
 	 */
 	private static function state_of( $post_id ) {
 		$now = Igny8_Bridge_Snapshot::of( $post_id );
-		if ( null !== $now ) {
-			return Igny8_Bridge_Payload::status( $now );
+		if ( null === $now ) {
+			return Igny8_Bridge_Snapshot::is_gone( $post_id ) ? Igny8_Bridge_Payload::vanished( $post_id ) : null;
 		}
-		return Igny8_Bridge_Snapshot::is_there( $post_id ) ? null : Igny8_Bridge_Payload::vanished( $post_id );
+		return false === $now ? false : Igny8_Bridge_Payload::status( $now );
 	}
 }
