@@ -22,6 +22,16 @@ check( 'what changed is told in one answer, each post as lists show it', functio
 	same( true, changes( '2000-01-01T00:00:00Z' )['json']['complete'] );
 } );
 
+check( 'a list that the database did not give is not complete', function () {
+	$plugin = Igny8_Test::$folder . '/wp-content/mu-plugins/slow.php';
+	file_put_contents( $plugin, "<?php add_filter( 'query', fn( \$query ) => 0 === strpos( \$query, 'SELECT ID, post_type FROM' ) ? '' : \$query );" );
+	try {
+		same( array( 'complete' => false, 'posts' => array() ), changes( '2000-01-01T00:00:00Z' )['json'] );
+	} finally {
+		unlink( $plugin );
+	}
+} );
+
 check( 'what changed before is left out; what the site\'s own clock alone shows is told', function () {
 	same( array(), changed( gmdate( 'Y-m-d\TH:i:s\Z', time() + 60 ) ) );
 	$id    = evaluate( 'return get_posts( array( "numberposts" => 1 ) )[0]->ID;' );

@@ -21,6 +21,7 @@ define( 'IGNY8_BRIDGE_PROTOCOL', 1 );
 
 foreach ( array(
 	'text',
+	'query',
 	'network',
 	'options',
 	'key',

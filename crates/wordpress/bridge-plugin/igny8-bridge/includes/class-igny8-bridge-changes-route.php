@@ -75,8 +75,8 @@ final class Igny8_Bridge_Changes_Route {
 	 */
 	public static function answer( $request ) {
 		$types = array_filter( explode( ',', $request['types'] ), 'strlen' );
-		$rows  = self::may_edit_all( $types ) ? self::changed( $types, rest_parse_date( $request['after'] ) ) : null;
-		if ( null === $rows || count( $rows ) > self::MOST ) {
+		$rows  = self::may_edit_all( $types ) ? self::changed( $types, rest_parse_date( $request['after'] ) ) : false;
+		if ( false === $rows || count( $rows ) > self::MOST ) {
 			return array(
 				'complete' => false,
 				'posts'    => array(),
@@ -121,7 +121,8 @@ final class Igny8_Bridge_Changes_Route {
 	 *
 	 * @param string[] $types Names of types.
 	 * @param int      $after The time.
-	 * @return object[] Each with ID and post_type; one more than are told, where there are more.
+	 * @return object[]|false Each with ID and post_type; one more than are told, where there are more. False where the
+	 *                        database did not answer.
 	 */
 	private static function changed( $types, $after ) {
 		global $wpdb;
@@ -133,7 +134,7 @@ final class Igny8_Bridge_Changes_Route {
 		};
 		$types   = $list_of( $types );
 		$hidden  = $list_of( $hidden );
-		// phpcs:ignore WordPress.DB -- the words are escaped; the point is to read past the caches.
-		return $wpdb->get_results( $wpdb->prepare( "SELECT ID, post_type FROM $wpdb->posts WHERE post_type IN ($types) AND post_status NOT IN ($hidden) AND ( post_modified_gmt > %s OR post_modified > %s ) ORDER BY ID LIMIT %d", $utc, get_date_from_gmt( $utc ), self::MOST + 1 ) );
+		// phpcs:ignore WordPress.DB -- the words are escaped.
+		return Igny8_Bridge_Query::rows( $wpdb->prepare( "SELECT ID, post_type FROM $wpdb->posts WHERE post_type IN ($types) AND post_status NOT IN ($hidden) AND ( post_modified_gmt > %s OR post_modified > %s ) ORDER BY ID LIMIT %d", $utc, get_date_from_gmt( $utc ), self::MOST + 1 ) );
 	}
 }

@@ -97,7 +97,7 @@ final class Igny8_Bridge_Snapshot {
 	public static function of( $post_id ) {
 		global $wpdb;
 		// The moment counts, not what a cache remembers.
-		$rows = self::rows( $wpdb->prepare( "SELECT ID, post_type, post_status, post_date_gmt, post_modified_gmt, post_title, post_content, post_excerpt, post_name, post_author FROM $wpdb->posts WHERE ID = %d", $post_id ) );
+		$rows = Igny8_Bridge_Query::rows( $wpdb->prepare( "SELECT ID, post_type, post_status, post_date_gmt, post_modified_gmt, post_title, post_content, post_excerpt, post_name, post_author FROM $wpdb->posts WHERE ID = %d", $post_id ) );
 		if ( false === $rows ) {
 			return false;
 		}
@@ -156,19 +156,7 @@ final class Igny8_Bridge_Snapshot {
 	 */
 	public static function is_gone( $post_id ) {
 		global $wpdb;
-		return array() === self::rows( $wpdb->prepare( "SELECT ID FROM $wpdb->posts WHERE ID = %d", $post_id ) );
-	}
-
-	/**
-	 * What a query found. The database's own functions for that give the same for nothing and for a failure, and a
-	 * connection that is lost leaves no error.
-	 *
-	 * @param string $query The query.
-	 * @return object[]|false
-	 */
-	private static function rows( $query ) {
-		global $wpdb;
-		return false === $wpdb->query( $query ) ? false : $wpdb->last_result; // phpcs:ignore WordPress.DB -- prepared by each caller.
+		return array() === Igny8_Bridge_Query::rows( $wpdb->prepare( "SELECT ID FROM $wpdb->posts WHERE ID = %d", $post_id ) );
 	}
 
 	/**
@@ -190,7 +178,7 @@ final class Igny8_Bridge_Snapshot {
 		global $wpdb;
 		$keys = "'" . implode( "','", self::meta_keys() ) . "'";
 		// phpcs:ignore WordPress.DB -- names of our own.
-		$rows = self::rows( $wpdb->prepare( "SELECT meta_key, meta_value FROM $wpdb->postmeta WHERE post_id = %d AND meta_key IN ($keys) ORDER BY meta_key, meta_id DESC", $post_id ) );
+		$rows = Igny8_Bridge_Query::rows( $wpdb->prepare( "SELECT meta_key, meta_value FROM $wpdb->postmeta WHERE post_id = %d AND meta_key IN ($keys) ORDER BY meta_key, meta_id DESC", $post_id ) );
 		if ( false === $rows ) {
 			return false;
 		}
@@ -209,7 +197,7 @@ final class Igny8_Bridge_Snapshot {
 	 */
 	private static function terms( $post_id ) {
 		global $wpdb;
-		$rows = self::rows( $wpdb->prepare( "SELECT t.taxonomy, t.term_id FROM $wpdb->term_relationships r JOIN $wpdb->term_taxonomy t USING (term_taxonomy_id) WHERE r.object_id = %d ORDER BY t.taxonomy, t.term_id", $post_id ) );
+		$rows = Igny8_Bridge_Query::rows( $wpdb->prepare( "SELECT t.taxonomy, t.term_id FROM $wpdb->term_relationships r JOIN $wpdb->term_taxonomy t USING (term_taxonomy_id) WHERE r.object_id = %d ORDER BY t.taxonomy, t.term_id", $post_id ) );
 		if ( false === $rows ) {
 			return false;
 		}
