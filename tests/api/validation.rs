@@ -109,6 +109,7 @@ async fn what_is_wrong_with_a_query_is_said_by_its_name(
             ("content/?sync_state=nope", "sync_state"),
             ("content/?deleted=maybe", "deleted"),
             ("integrations/?ordering=-nope", "ordering"),
+            ("content/?ordering=-id", "ordering"),
             ("integrations/?is_active=2", "is_active"),
             ("integrations/?platform=joomla", "platform"),
             (&events("cursor=AAAA"), "cursor"),

@@ -17,9 +17,9 @@ pub struct DatabaseConfig {
 }
 
 impl DatabaseConfig {
-    /// The database at `url`, with what fits a node: 16 connections, a wait of 5 s.
+    /// The database at `url`, with what fits a node: 16 connections, a wait of 10 s.
     pub fn new(url: impl Into<SecretString>) -> Self {
-        Self { url: url.into(), max_connections: 16, wait_timeout: Duration::from_secs(5) }
+        Self { url: url.into(), max_connections: 16, wait_timeout: Duration::from_secs(10) }
     }
 
     /// What the URL names.

@@ -62,6 +62,23 @@ check( 'each thing done in the editor arrives as one delivery', function () use 
 	same( array( 'status', $id, 'deleted' ), array_values( array_intersect_key( $one( fn() => edit( 'DELETE', "$path?force=true" ) ), array_flip( array( 'kind', 'post_status', 'post_id' ) ) ) ) );
 } );
 
+check( 'an address that a plugin shortens is sent in full, and one that is none is not', function () use ( $one ) {
+	$plugin = Igny8_Test::$folder . '/wp-content/mu-plugins/addresses.php';
+	$made   = fn( $filter ) => $one( function () use ( $filter, $plugin ) {
+		file_put_contents( $plugin, "<?php add_filter( 'post_link', fn( \$url ) => $filter );" );
+		evaluate( 'return wp_insert_post( array( "post_title" => "Shortened", "post_content" => "a", "post_status" => "publish" ) );' );
+	} )['post_url'];
+	$site   = Igny8_Test::$site['url'];
+	try {
+		holds( str_starts_with( $made( 'wp_make_link_relative( $url )' ), "$site/shortened" ), 'a path' );
+		same( 'http://cdn.example/x', $made( '"//cdn.example/x"' ), 'no scheme' );
+		same( null, $made( '"javascript:alert(1)"' ), 'a script' );
+		same( null, $made( 'false' ), 'nothing' );
+	} finally {
+		unlink( $plugin );
+	}
+} );
+
 check( 'each thing done by PHP arrives as one delivery', function () use ( $one ) {
 	$id = null;
 	same( 'publish', $one( function () use ( &$id ) {

@@ -23,6 +23,7 @@ use crate::openapi::parameter::{Kind, QueryParameter, query};
 use crate::openapi::shape::{self, Member, optional, required};
 
 const STATUSES: &str = "draft, review, approved, published, archived";
+const ORDERINGS: &str = "id";
 const STATES: &str = "in_sync, pending_push, pending_pull, conflict, failed, unlinked";
 
 /// What a content is where nothing else was said.
@@ -187,6 +188,7 @@ pub const PARAMETERS: &[QueryParameter] = &[
     query("search", Kind::Text),
     query("external_id", Kind::Text),
     query("deleted", Kind::Boolean),
+    query("ordering", Kind::Words(ORDERINGS)),
 ];
 
 /// What [`create`] reads.
@@ -249,6 +251,8 @@ fn state_shape() -> Object {
 
 /// The filters of the list.
 pub fn filter(query: &Parameters<'_>) -> ContentFilter {
+    // There is one order; who asks for another must not take this one for it.
+    query.word("ordering", |word| (word == ORDERINGS).then_some(()), ORDERINGS);
     ContentFilter {
         site_id: query.id("site_id"),
         status: query.word("status", ContentStatus::from_word, STATUSES),

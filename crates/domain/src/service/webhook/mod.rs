@@ -19,15 +19,13 @@ use crate::ports::platform::Platforms;
 use crate::ports::storage::{Storage, StorageError, StoredDelivery, UnitOfWork};
 use crate::ports::{Clock, CredentialCipher, RunQueue};
 use crate::service::ServiceError;
+use crate::service::race::retrying;
 use crate::service::site_copy::count_copy;
 use crate::time::Timestamp;
 use crate::webhook::{Change, Delivery, Outcome, Reason};
 
 /// For how long a delivery that comes again is known.
 pub(crate) const REMEMBERED: TimeDelta = TimeDelta::days(7);
-
-/// How often a delivery is begun again because the same rows were changed at the same time.
-const TRIES: u32 = 5;
 
 /// Takes in deliveries.
 pub struct WebhookService {
@@ -103,20 +101,11 @@ impl WebhookService {
         delivery: &Delivery,
     ) -> Result<TakenIn, ServiceError> {
         let sender = sender(caller)?;
-        let mut last = StorageError::Conflict;
-        for _ in 0..TRIES {
-            match self.try_to_take_in(sender, verified, delivery).await {
-                Ok((taken, pull_queued)) => {
-                    if pull_queued {
-                        self.queue.wake();
-                    }
-                    return Ok(taken);
-                }
-                Err(error) if error.is_worth_another_try() => last = error,
-                Err(error) => return Err(error.into()),
-            }
+        let (taken, pull_queued) = retrying!(self.try_to_take_in(sender, verified, delivery))?;
+        if pull_queued {
+            self.queue.wake();
         }
-        Err(ServiceError::Unavailable(last))
+        Ok(taken)
     }
 
     async fn try_to_take_in(
