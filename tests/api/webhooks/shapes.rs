@@ -119,6 +119,7 @@ async fn what_cannot_be_right_is_named(
         ("metadata.categories[0].id", json!({ "categories": [{ "id": "abc", "name": "News" }] })),
         ("metadata.author", json!({ "author": 5 })),
         ("metadata.author.id", json!({ "author": { "id": "x" } })),
+        ("metadata.taxonomies", json!({ "tags": vec![json!({ "name": "a" }); 1001] })),
         ("metadata.meta", json!({ "meta": "text" })),
         ("metadata.meta", json!({ "meta": { "a": [{ "b": "a\u{0}" }] } })),
     ];

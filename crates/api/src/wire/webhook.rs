@@ -1,10 +1,12 @@
 //! What a site tells about a post, and what that came to.
 
+use std::collections::BTreeSet;
+
 use igny8_integration_domain::content::{GONE, SeoPatch, TRASH, Term};
 use igny8_integration_domain::id::{ContentId, EventId, InvalidId, MAX_ID};
 use igny8_integration_domain::service::TakenIn;
 use igny8_integration_domain::validation::FieldError;
-use igny8_integration_domain::webhook::{Change, Delivery, Metadata, Reason};
+use igny8_integration_domain::webhook::{Change, Delivery, MOST_TERMS, Metadata, Reason};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{AdditionalProperties, Object as Shape, ObjectBuilder, Type};
@@ -201,7 +203,7 @@ fn judge_unkept(given: &Object<'_>) {
 }
 
 /// The terms that were carried, and the taxonomies that were, empty ones too.
-fn terms(given: &Object<'_>) -> (Vec<Term>, Vec<String>) {
+fn terms(given: &Object<'_>) -> (Vec<Term>, BTreeSet<String>) {
     let others = given.lenient_object("taxonomies").optional();
     let listed = [(given, "categories", CATEGORY), (given, "tags", TAG)].into_iter();
     let listed = listed.filter_map(|(of, field, taxonomy)| Some((taxonomy, terms_of(of, field, taxonomy)?)));
@@ -209,11 +211,15 @@ fn terms(given: &Object<'_>) -> (Vec<Term>, Vec<String>) {
         let names = others.member_names().filter(move |name| is_text(others, name));
         names.filter_map(move |taxonomy| Some((taxonomy, terms_of(others, taxonomy, taxonomy)?)))
     });
-    let (mut terms, mut taxonomies) = (Vec::new(), Vec::new());
+    let (mut terms, mut taxonomies) = (Vec::new(), BTreeSet::new());
     for (taxonomy, of_it) in listed.chain(named) {
-        taxonomies.push(taxonomy.to_owned());
+        taxonomies.insert(taxonomy.to_owned());
         taxonomies.extend(of_it.iter().map(|term| term.taxonomy.clone()));
         terms.extend(of_it);
+    }
+    if terms.len().max(taxonomies.len()) > MOST_TERMS {
+        let message = format!("no post has more than {MOST_TERMS} terms");
+        given.refuse(FieldError::new(given.path("taxonomies"), "too_many", message));
     }
     (terms, taxonomies)
 }

@@ -1,10 +1,11 @@
 //! Pulls of single posts that a site told of: at once, several at a time, each post by one.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::time::Duration;
 
-use igny8_integration_domain::id::IntegrationId;
-use igny8_integration_domain::ports::storage::{PendingPull, StorageError};
+use igny8_integration_domain::id::{AccountId, IntegrationId};
+use igny8_integration_domain::ports::storage::{Busy, PendingPull, StorageError};
 use igny8_integration_domain::service::SinglePullService;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,9 @@ const AT_ONCE: usize = 16;
 /// A site of which so many are under way waits for one of them: one that is slow must not keep back the others.
 const OF_ONE: usize = 4;
 
+/// An account of which so many are under way waits too: all its sites together must not keep back the others'.
+const OF_ONE_ACCOUNT: usize = 8;
+
 /// How long it sleeps where nobody wakes it: what another node was told, and what was put off, is found then.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -31,7 +35,7 @@ pub struct PullWorker {
 #[derive(Default)]
 struct Turns {
     tasks: JoinSet<()>,
-    of: HashMap<Id, IntegrationId>,
+    of: HashMap<Id, (AccountId, IntegrationId)>,
 }
 
 impl PullWorker {
@@ -84,16 +88,17 @@ impl Turns {
     }
 
     /// Whose turns are as many as one may have.
-    fn busy(&self) -> Vec<IntegrationId> {
-        let mut counts: HashMap<IntegrationId, usize> = HashMap::new();
-        self.of.values().for_each(|id| *counts.entry(*id).or_default() += 1);
-        counts.into_iter().filter(|(_, count)| *count >= OF_ONE).map(|(id, _)| id).collect()
+    fn busy(&self) -> Busy {
+        Busy {
+            integrations: having(OF_ONE, self.of.values().map(|(_, integration)| *integration)),
+            accounts: having(OF_ONE_ACCOUNT, self.of.values().map(|(account, _)| *account)),
+        }
     }
 
     fn begin(&mut self, pulls: SinglePullService, pull: PendingPull, stop: CancellationToken) {
-        let integration = pull.integration_id;
+        let whose = (pull.account_id, pull.integration_id);
         let task = self.tasks.spawn(async move { turn(&pulls, pull, &stop).await });
-        self.of.insert(task.id(), integration);
+        self.of.insert(task.id(), whose);
     }
 
     /// Waits for the end of one; for ever where there is none.
@@ -109,6 +114,13 @@ impl Turns {
             None => std::future::pending().await,
         }
     }
+}
+
+/// Those that are there so many times, or more.
+fn having<T: Eq + Hash>(most: usize, all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut counts: HashMap<T, usize> = HashMap::new();
+    all.for_each(|one| *counts.entry(one).or_default() += 1);
+    counts.into_iter().filter(|(_, count)| *count >= most).map(|(one, _)| one).collect()
 }
 
 /// How a turn at a pull ends.
@@ -136,7 +148,7 @@ async fn turn(pulls: &SinglePullService, pull: PendingPull, stop: &CancellationT
             End::Done(outcome) => outcome,
             End::TooSlow => {
                 tracing::warn!("the site was too slow; the post is read again later");
-                pulls.put_off(&pull).await
+                pulls.break_off(&pull).await
             }
             End::NodeStops => pulls.release(&pull).await,
         };

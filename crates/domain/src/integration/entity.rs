@@ -92,6 +92,9 @@ pub struct SyncMemory {
     /// When every id of the site was compared last.
     #[serde(default)]
     pub audited_at: Option<Timestamp>,
+    /// Until when the site asked that no single post be read.
+    #[serde(default)]
+    pub quiet_until: Option<Timestamp>,
 }
 
 /// What pulling remembers of one type.

@@ -1,5 +1,7 @@
 //! What a delivery says, once its wire form was read.
 
+use std::collections::BTreeSet;
+
 use crate::content::{FieldPatch, Seo, SeoPatch, Term};
 use crate::id::{ContentId, IntegrationId};
 use crate::integration::SiteUrl;
@@ -58,10 +60,13 @@ pub struct Metadata {
     /// Terms of the taxonomies that were carried: others are untouched.
     pub terms: Option<Vec<Term>>,
     /// The taxonomies that were carried, empty ones too.
-    pub taxonomies: Vec<String>,
+    pub taxonomies: BTreeSet<String>,
     pub seo: Option<SeoPatch>,
     pub featured_image_url: Option<Option<String>>,
 }
+
+/// So many terms a content has at the most: more than any post. A site that tells without end fills nothing.
+pub const MOST_TERMS: usize = 1000;
 
 /// What a delivery came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,12 +86,14 @@ crate::words::words!(Outcome {
 });
 
 impl Metadata {
-    /// The fields as a patch. Terms of taxonomies and parts of the SEO fields that were not carried are kept as given.
+    /// The fields as a patch. Terms of taxonomies and parts of the SEO fields that were not carried are kept as given;
+    /// all of them are where they would be too many.
     pub fn patch(&self, terms: &[Term], seo: &Seo) -> FieldPatch {
         let terms = self.terms.as_ref().map(|carried| {
             let kept = terms.iter().filter(|term| !self.taxonomies.contains(&term.taxonomy));
-            kept.chain(carried).cloned().collect()
+            kept.chain(carried).cloned().collect::<Vec<_>>()
         });
+        let terms = terms.filter(|terms| terms.len() <= MOST_TERMS);
         FieldPatch {
             title: self.title.clone(),
             slug: self.slug.clone(),
@@ -96,5 +103,27 @@ impl Metadata {
             featured_image_url: self.featured_image_url.clone(),
             ..FieldPatch::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(taxonomy: &str, count: usize) -> Vec<Term> {
+        let term = |n| Term { taxonomy: taxonomy.to_owned(), name: format!("{n}"), slug: None };
+        (0..count).map(term).collect()
+    }
+
+    #[test]
+    fn terms_do_not_pile_up_however_many_taxonomies_are_told_one_by_one() {
+        let told = Metadata {
+            terms: Some(terms("new", 600)),
+            taxonomies: ["new".to_owned()].into(),
+            ..Metadata::default()
+        };
+        let of_400 = told.patch(&terms("old", 400), &Seo::default());
+        assert_eq!(of_400.terms.map(|terms| terms.len()), Some(MOST_TERMS));
+        assert_eq!(told.patch(&terms("old", 401), &Seo::default()).terms, None);
     }
 }

@@ -4,6 +4,6 @@ mod delivery;
 mod reason;
 mod signature;
 
-pub use delivery::{Change, Delivery, Metadata, Outcome};
+pub use delivery::{Change, Delivery, MOST_TERMS, Metadata, Outcome};
 pub use reason::Reason;
 pub use signature::{SignatureError, SignatureHeaders, Signed, SigningSecret, TOLERANCE, verify};

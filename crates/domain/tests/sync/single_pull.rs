@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use igny8_integration_domain::content::SyncState;
+use igny8_integration_domain::ports::storage::Busy;
 use igny8_integration_domain::testing::platform::{CallKind, Fault};
 
 use crate::world::{World, lost};
@@ -11,11 +12,11 @@ async fn a_post_that_changes_while_it_is_read_is_read_once_more() -> anyhow::Res
     let (world, ids) = World::pulled(1).await?;
     world.site.edit(&ids[0], |post| post.html = "<p>First</p>".into());
     world.deliver(&world.told(&ids[0], 1)).await?;
-    let reading = world.pulls.claim(100, &[]).await?;
+    let reading = world.pulls.claim(100, &Busy::default()).await?;
     world.clock.advance(TimeDelta::milliseconds(10));
     let told = world.told(&ids[0], 2);
     world.deliver(&told).await?;
-    assert!(world.pulls.claim(100, &[]).await?.is_empty(), "one at a time");
+    assert!(world.pulls.claim(100, &Busy::default()).await?.is_empty(), "one at a time");
     for pull in reading {
         world.pulls.pull(pull).await?;
     }
@@ -31,7 +32,7 @@ async fn a_pull_that_a_node_lets_go_is_taken_up_at_once() -> anyhow::Result<()> 
     let (world, ids) = World::pulled(1).await?;
     world.site.edit(&ids[0], |post| post.html = "<p>First</p>".into());
     world.deliver(&world.told(&ids[0], 1)).await?;
-    let claimed = world.pulls.claim(100, &[]).await?;
+    let claimed = world.pulls.claim(100, &Busy::default()).await?;
     world.pulls.release(&claimed[0]).await?;
     assert_eq!(world.pull_singles().await?, 1);
     Ok(())

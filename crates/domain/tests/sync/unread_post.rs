@@ -8,6 +8,7 @@ use igny8_integration_domain::event::{Action, ActorKind, NewEvent};
 use igny8_integration_domain::integration::{Structure, TypeEntry};
 use igny8_integration_domain::ports::Clock as _;
 use igny8_integration_domain::ports::platform::{PlatformError, Trouble};
+use igny8_integration_domain::ports::storage::Busy;
 use igny8_integration_domain::service::SinglePullService;
 use igny8_integration_domain::service::integration::PatchIntegration;
 use igny8_integration_domain::sync::Direction;
@@ -42,7 +43,6 @@ async fn skipped(world: &World) -> anyhow::Result<Vec<NewEvent>> {
 #[rstest]
 #[case::forbidden(PlatformError::Forbidden(trouble()))]
 #[case::rejected(PlatformError::Rejected(trouble()))]
-#[case::nonsense(PlatformError::Protocol(trouble()))]
 #[tokio::test]
 async fn a_post_that_the_site_refuses_has_failed_and_says_why(
     #[case] error: PlatformError,
@@ -52,10 +52,9 @@ async fn a_post_that_the_site_refuses_has_failed_and_says_why(
     assert_eq!(world.pull_singles().await?, 1);
     let content = world.of_post(&ids[0]).await?;
     assert_eq!(content.sync_state, SyncState::Failed);
-    assert_eq!(content.failure.map(|failure| (failure.code, failure.message)), {
-        let Trouble { code, message } = trouble();
-        Some((code, message))
-    });
+    let failure = content.failure.clone().unwrap();
+    assert_eq!(Trouble { code: failure.code, message: failure.message }, trouble());
+    assert!(!failure.parked, "the next run, a scheduled one too, judges for itself");
     let [event] = skipped(&world).await?.try_into().unwrap();
     assert_eq!((event.success, event.actor.kind, event.run_id), (false, ActorKind::Service, None));
     assert_eq!((event.content_id, event.external_id.as_ref()), (Some(content.id), Some(&ids[0])));
@@ -91,6 +90,7 @@ async fn a_post_that_is_not_here_yet_and_can_not_be_read_is_named_with_the_reaso
 #[rstest]
 #[case::refused_key(CallKind::Get, PlatformError::Unauthorized(trouble()))]
 #[case::no_api(CallKind::Open, PlatformError::Protocol(trouble()))]
+#[case::nonsense(CallKind::Get, PlatformError::Protocol(trouble()))]
 #[tokio::test]
 async fn what_is_wrong_with_the_whole_site_fails_no_content_and_the_next_run_reads_it(
     #[case] call: CallKind,
@@ -186,13 +186,16 @@ async fn a_site_that_never_shows_what_it_told_of_is_given_up_with_the_reason() -
 async fn a_site_that_asks_for_patience_is_left_alone_for_so_long() -> anyhow::Result<()> {
     let (world, ids) = told(3).await?;
     world.site.fail_next(CallKind::Get, Fault::before(patience(300)));
-    let mut claimed = world.pulls.claim(1, &[]).await?;
+    let mut claimed = world.pulls.claim(1, &Busy::default()).await?;
     world.pulls.pull(claimed.pop().unwrap()).await?;
     assert_eq!(world.pull_singles().await?, 0, "the other posts wait too");
     world.clock.advance(TimeDelta::seconds(299));
-    assert_eq!(world.pull_singles().await?, 0);
+    world.deliver(&world.told(&ids[1], 2)).await?;
+    let fresh = world.site.add(SitePost::published("post", "Fresh"));
+    world.deliver(&world.told(&fresh, 3)).await?;
+    assert_eq!(world.pull_singles().await?, 0, "and what is told meanwhile");
     world.clock.advance(TimeDelta::seconds(1));
-    assert_eq!(world.pull_singles().await?, 3);
+    assert_eq!(world.pull_singles().await?, 4);
     assert_eq!(world.of_post(&ids[0]).await?.fields.html, "<p>Theirs</p>");
     assert_eq!(skipped(&world).await?, []);
     Ok(())
@@ -212,12 +215,30 @@ async fn no_site_is_waited_for_longer_than_an_hour() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_pull_that_takes_too_long_is_put_off_while_it_is_still_held() -> anyhow::Result<()> {
     let (world, _) = told(1).await?;
-    let pull = world.pulls.claim(1, &[]).await?.pop().unwrap();
+    let pull = world.pulls.claim(1, &Busy::default()).await?.pop().unwrap();
     world.clock.advance(TimeDelta::from_std(SinglePullService::TIME_LIMIT)?);
-    assert_eq!(world.pulls.claim(1, &[]).await?, []);
-    world.pulls.put_off(&pull).await?;
-    assert_eq!(world.pulls.claim(1, &[]).await?, []);
+    assert_eq!(world.pulls.claim(1, &Busy::default()).await?, []);
+    world.pulls.break_off(&pull).await?;
+    assert_eq!(world.pulls.claim(1, &Busy::default()).await?, []);
     world.clock.advance(TimeDelta::seconds(1));
-    assert_eq!(world.pulls.claim(1, &[]).await?.pop().unwrap().tries, 1);
+    assert_eq!(world.pulls.claim(1, &Busy::default()).await?.pop().unwrap().tries, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_post_that_takes_too_long_each_time_is_left_to_the_next_run_with_the_reason() -> anyhow::Result<()>
+{
+    let (world, ids) = told(1).await?;
+    let mut tries = 0;
+    while let Some(pull) = world.pulls.claim(1, &Busy::default()).await?.pop() {
+        world.pulls.break_off(&pull).await?;
+        world.clock.advance(TimeDelta::hours(1));
+        tries += 1;
+    }
+    assert_eq!(tries, 8);
+    let content = world.of_post(&ids[0]).await?;
+    assert_eq!(content.sync_state, SyncState::PendingPull);
+    let [event] = skipped(&world).await?.try_into().unwrap();
+    assert_eq!((event.content_id, event.error_code.as_deref()), (Some(content.id), Some("timeout")));
     Ok(())
 }

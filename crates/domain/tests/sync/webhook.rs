@@ -181,7 +181,7 @@ async fn a_new_status_brings_along_what_changed_with_it() -> anyhow::Result<()> 
         title: Some("Planned".into()),
         slug: Some("planned".into()),
         terms: Some(vec![Term { taxonomy: "category".into(), name: "News".into(), slug: None }]),
-        taxonomies: vec!["category".into()],
+        taxonomies: ["category".into()].into(),
         ..Metadata::default()
     };
     let change = Change::Status {
@@ -213,7 +213,7 @@ async fn metadata_brings_terms_of_the_taxonomies_it_carries_and_leaves_the_other
     world.clock.advance(TimeDelta::minutes(1));
     let metadata = Metadata {
         terms: Some(vec![term("post_tag", "new")]),
-        taxonomies: vec!["post_tag".into()],
+        taxonomies: ["post_tag".into()].into(),
         ..Metadata::default()
     };
     let told = Delivery { change: Change::Metadata(Box::new(metadata)), ..world.told(&id, 1) };

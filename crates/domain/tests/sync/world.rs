@@ -15,7 +15,7 @@ use igny8_integration_domain::integration::ConflictPolicy;
 use igny8_integration_domain::ports::Clock as _;
 use igny8_integration_domain::ports::platform::{PlatformError, Trouble};
 use igny8_integration_domain::ports::storage::{
-    ContentFilter, Cursor, EventFilter, PageRequest, Storage as _,
+    Busy, ContentFilter, Cursor, EventFilter, PageRequest, Storage as _,
 };
 use igny8_integration_domain::service::content::{CreateContent, PatchContent};
 use igny8_integration_domain::service::run::Turn;
@@ -239,7 +239,7 @@ impl World {
 
     /// Works on every single pull that is due.
     pub async fn pull_singles(&self) -> anyhow::Result<usize> {
-        let claimed = self.pulls.claim(100, &[]).await?;
+        let claimed = self.pulls.claim(100, &Busy::default()).await?;
         let count = claimed.len();
         for pull in claimed {
             self.pulls.pull(pull).await?;

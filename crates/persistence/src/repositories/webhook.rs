@@ -10,9 +10,9 @@ use diesel::prelude::{
 use diesel_async::RunQueryDsl;
 use igny8_integration_domain::id::{AccountId, IntegrationId, SiteId, SiteKeyId};
 use igny8_integration_domain::ports::storage::{
-    PendingPull, StorageError, StoredDelivery, WaitingPulls, WebhookCounter, WebhookRepository,
+    Busy, PendingPull, StorageError, StoredDelivery, WaitingPulls, WebhookCounter, WebhookRepository,
 };
-use igny8_integration_domain::time::Timestamp;
+use igny8_integration_domain::time::{TICK, Timestamp};
 
 use crate::rows::{CounterRow, DeliveryRow, PullRow, stored_count};
 use crate::schema::{
@@ -245,8 +245,10 @@ impl WebhookRepository for DieselUnitOfWork {
                 .optional())?;
             return self.expect_row(stored).map(|_| ());
         };
-        // Whoever holds it may have read already: the later time tells that it was asked for once more.
-        let due_at = if held_until.is_some() { pull.due_at } else { due_at.0.min(pull.due_at) };
+        // Whoever holds it may have read already: the later time tells that it was asked for once more, also where
+        // the clock that asks is behind.
+        let due_at =
+            if held_until.is_some() { pull.due_at.max(due_at.0 + TICK) } else { due_at.0.min(pull.due_at) };
         change!(self, |c| diesel::update(pulls::table)
             .filter(pulls::account_id.eq(pull.account_id.get()))
             .filter(pulls::integration_id.eq(pull.integration_id.get()))
@@ -265,15 +267,17 @@ impl WebhookRepository for DieselUnitOfWork {
         &mut self,
         now: Timestamp,
         until: Timestamp,
-        busy: &[IntegrationId],
+        busy: &Busy,
         limit: u32,
     ) -> Result<Vec<PendingPull>, StorageError> {
-        let busy: Vec<i64> = busy.iter().map(|id| id.get()).collect();
+        let integrations: Vec<i64> = busy.integrations.iter().map(|id| id.get()).collect();
+        let accounts: Vec<i64> = busy.accounts.iter().map(|id| id.get()).collect();
         let rows: Vec<PullRow> = hold!(
             self,
             pulls::table
                 .filter(pulls::due_at.le(At(now)))
-                .filter(pulls::integration_id.ne_all(&busy))
+                .filter(pulls::integration_id.ne_all(&integrations))
+                .filter(pulls::account_id.ne_all(&accounts))
                 .filter(pulls::held_until.is_null().or(pulls::held_until.le(Some(At(now)))))
                 .order((pulls::due_at, pulls::integration_id, pulls::external_id))
                 .limit(limit.into())
@@ -378,6 +382,7 @@ impl WebhookRepository for DieselUnitOfWork {
                 .filter(deliveries::account_id.eq(account))
                 .filter(deliveries::site_id.eq(site))
                 .filter(deliveries::key.eq(key))
+                .filter(deliveries::received_at.lt(At(before)))
                 .execute(c)
                 .await)?;
         }

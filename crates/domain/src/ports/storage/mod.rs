@@ -22,7 +22,7 @@ pub use integration::{IntegrationFilter, IntegrationOrder, IntegrationRepository
 pub use paging::{Cursor, CursorPage, Page, PageRequest};
 pub use receipt::{Receipt, ReceiptKey, ReceiptRepository};
 pub use run::{Queued, RunRepository};
-pub use webhook::{PendingPull, StoredDelivery, WaitingPulls, WebhookCounter, WebhookRepository};
+pub use webhook::{Busy, PendingPull, StoredDelivery, WaitingPulls, WebhookCounter, WebhookRepository};
 
 /// Why the store did not do it, by what the caller can do.
 #[derive(Debug, thiserror::Error)]

@@ -68,6 +68,15 @@ pub struct WaitingPulls {
     pub next_retry_at: Option<Timestamp>,
 }
 
+/// Who has as many pulls under way as one may have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Busy {
+    /// Integrations that wait for one of theirs to end.
+    pub integrations: Vec<IntegrationId>,
+    /// Accounts that do, with all their integrations.
+    pub accounts: Vec<AccountId>,
+}
+
 /// Deliveries and single pulls.
 #[async_trait]
 pub trait WebhookRepository {
@@ -109,13 +118,13 @@ pub trait WebhookRepository {
     /// Asks for a pull of a post; where one is open already, that one wants the later version and is due at once, or as
     /// soon as who holds it lets it go.
     async fn upsert_pull(&mut self, pull: &PendingPull) -> Result<(), StorageError>;
-    /// Takes up pulls that are due, the longest due first and none of the `busy`, and holds them until `until`, whatever is asked meanwhile: two
-    /// callers never have the same.
+    /// Takes up pulls that are due, the longest due first and none of the `busy`, and holds them until `until`, whatever
+    /// is asked meanwhile: two callers never have the same.
     async fn claim_pulls(
         &mut self,
         now: Timestamp,
         until: Timestamp,
-        busy: &[IntegrationId],
+        busy: &Busy,
         limit: u32,
     ) -> Result<Vec<PendingPull>, StorageError>;
     /// What waits of an integration.

@@ -50,6 +50,10 @@ impl Left {
         )
     }
 
+    pub(super) fn too_slow() -> Self {
+        Self::because("timeout", "the site took too long each time that the post was read")
+    }
+
     pub(super) fn during_a_push() -> Self {
         Self::because("push_under_way", "the post was still being pushed")
     }
@@ -87,9 +91,10 @@ impl SinglePullService {
             drop(uow);
             return self.put_off(pull).await;
         }
+        // The content before the pull, as a delivery takes them.
+        let post = std::slice::from_ref(&pull.external_id);
+        let linked = uow.lock_linked_contents(integration.id, post).await?.pop();
         if uow.close_pull(pull, pull.wanted_at).await? {
-            let post = std::slice::from_ref(&pull.external_id);
-            let linked = uow.lock_linked_contents(integration.id, post).await?.pop();
             self.say(uow.as_mut(), integration, pull, linked.as_ref(), left).await?;
         }
         uow.commit().await
@@ -112,7 +117,8 @@ impl SinglePullService {
                     integration,
                     id: content.id,
                     trouble: &left.why,
-                    parked: true,
+                    // The next run judges for itself.
+                    parked: false,
                     action: Action::Skipped,
                     actor: Actor::SERVICE,
                 };

@@ -9,16 +9,18 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::id::IntegrationId;
 use crate::integration::Integration;
-use crate::ports::platform::{Lookup, Platforms};
-use crate::ports::storage::{PendingPull, Storage, StorageError, UnitOfWork};
+use crate::ports::platform::{Lookup, PlatformError, Platforms};
+use crate::ports::storage::{Busy, PendingPull, Storage, StorageError, UnitOfWork};
 use crate::ports::{Clock, CredentialCipher};
 use crate::service::opening::open_session;
 use crate::service::patience;
 use crate::service::race::retrying;
 use crate::time::Timestamp;
 use left::{Left, Unread};
+
+/// After so many tries that brought nothing it is left to the next run: the content is still `pending_pull`.
+const MAX_TRIES: u32 = 8;
 
 /// How long a node that took up a pull keeps it.
 const HOLD: TimeDelta = TimeDelta::seconds(60);
@@ -33,7 +35,7 @@ pub struct SinglePullService {
 }
 
 impl SinglePullService {
-    /// How long [`Self::pull`] may be worked on; then it is to be dropped and [put off](Self::put_off). Less than a pull
+    /// How long [`Self::pull`] may be worked on; then it is to be [broken off](Self::break_off). Less than a pull
     /// is held, also by a node whose clock is a little ahead: no other takes up what is still being read.
     pub const TIME_LIMIT: Duration = Duration::from_secs(45);
 
@@ -47,8 +49,8 @@ impl SinglePullService {
         Self { storage, platforms, cipher, clock }
     }
 
-    /// Takes up pulls that are due, of none of the `busy`. Each is to be given to [`Self::pull`] at once.
-    pub async fn claim(&self, limit: u32, busy: &[IntegrationId]) -> Result<Vec<PendingPull>, StorageError> {
+    /// Takes up pulls that are due, of nobody who is busy. Each is to be given to [`Self::pull`] at once.
+    pub async fn claim(&self, limit: u32, busy: &Busy) -> Result<Vec<PendingPull>, StorageError> {
         let now = self.clock.now();
         let mut uow = self.storage.begin().await?;
         let pulls = uow.claim_pulls(now, now + HOLD, busy, limit).await?;
@@ -63,8 +65,20 @@ impl SinglePullService {
         uow.commit().await
     }
 
+    /// Lets a pull go that took longer than it may: until a later try, or where none was quicker, for the next run.
+    pub async fn break_off(&self, pull: &PendingPull) -> Result<(), StorageError> {
+        if pull.tries < MAX_TRIES - 1 {
+            return self.put_off(pull).await;
+        }
+        let mut uow = self.storage.read().await?;
+        let integration = uow.find_integration(pull.integration_id).await?;
+        drop(uow);
+        let Some(integration) = integration else { return Ok(()) };
+        retrying!(self.leave(&integration, pull, &Left::too_slow()))
+    }
+
     /// Lets a pull that was claimed go until a later try.
-    pub async fn put_off(&self, pull: &PendingPull) -> Result<(), StorageError> {
+    async fn put_off(&self, pull: &PendingPull) -> Result<(), StorageError> {
         self.release(&later(pull, self.clock.now(), None)).await
     }
 
@@ -92,17 +106,25 @@ impl SinglePullService {
         let opened = open_session(&self.platforms, self.cipher.as_ref(), integration).await;
         let session = opened.map_err(|error| Unread::new(&error, false))?;
         let read = session.get(&pull.content_type, &pull.external_id).await;
-        read.map_err(|error| Unread::new(&error, error.is_of_one_item()))
+        // An answer that makes no sense may be the whole site's.
+        let of_this_post =
+            |error: &PlatformError| error.is_of_one_item() && !matches!(error, PlatformError::Protocol(_));
+        read.map_err(|error| Unread::new(&error, of_this_post(&error)))
     }
 
     /// Puts off a pull of a site that is away. Where the site says for how long, nothing else is read from it either.
     async fn wait_for_site(&self, pull: &PendingPull, asked: Option<Duration>) -> Result<(), StorageError> {
         let later = later(pull, self.clock.now(), asked);
         let mut uow = self.storage.begin().await?;
-        uow.postpone_pull(&later).await?;
-        if asked.is_some() {
-            uow.postpone_pulls(pull.integration_id, later.due_at).await?;
+        if asked.is_some()
+            && let Some(mut integration) = uow.lock_integration(pull.integration_id).await?
+        {
+            // What is told from now on waits as well.
+            integration.memory.quiet_until = Some(later.due_at);
+            uow.update_integration(&integration).await?;
+            uow.postpone_pulls(integration.id, later.due_at).await?;
         }
+        uow.postpone_pull(&later).await?;
         uow.commit().await
     }
 }

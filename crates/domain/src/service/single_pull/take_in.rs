@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::left::{Left, skipped, why_not_one_more};
-use super::{SinglePullService, hold_unmoved, later};
+use super::{MAX_TRIES, SinglePullService, hold_unmoved, later};
 use crate::content::{Content, NewContent, Reach, Received};
 use crate::event::{Action, Actor, NewEvent};
 use crate::integration::Integration;
@@ -11,9 +11,6 @@ use crate::ports::platform::ExternalItem;
 use crate::ports::storage::{PendingPull, StorageError, UnitOfWork};
 use crate::service::item::{Known, line};
 use crate::time::Timestamp;
-
-/// After so many readings that showed an older version it is left to the next run: the content is still `pending_pull`.
-const MAX_TRIES: u32 = 8;
 
 /// A post as it was read, beside what is known of it.
 struct Reading<'r> {

@@ -91,6 +91,7 @@ impl WebhookService {
         content_type: &str,
         wanted_at: Timestamp,
     ) -> Result<(), StorageError> {
+        let now = self.clock.now();
         uow.upsert_pull(&PendingPull {
             account_id: integration.account_id,
             site_id: integration.site_id,
@@ -99,7 +100,7 @@ impl WebhookService {
             content_type: content_type.to_owned(),
             wanted_at,
             tries: 0,
-            due_at: self.clock.now(),
+            due_at: integration.memory.quiet_until.map_or(now, |until| until.max(now)),
         })
         .await
     }

@@ -6,9 +6,9 @@ use super::state::at_most;
 use super::unit::MemoryUnit;
 use crate::id::{AccountId, IntegrationId, SiteId, SiteKeyId};
 use crate::ports::storage::{
-    PendingPull, StorageError, StoredDelivery, WaitingPulls, WebhookCounter, WebhookRepository,
+    Busy, PendingPull, StorageError, StoredDelivery, WaitingPulls, WebhookCounter, WebhookRepository,
 };
-use crate::time::Timestamp;
+use crate::time::{TICK, Timestamp};
 
 /// What a plugin has said and done with one key.
 #[derive(Clone, Copy, Default)]
@@ -122,8 +122,11 @@ impl WebhookRepository for MemoryUnit {
             let name = (pull.integration_id, pull.external_id.clone());
             let open =
                 state.pulls.entry(name).or_insert_with(|| OpenPull { pull: pull.clone(), held_until: None });
-            let due_at = open.pull.due_at.min(pull.due_at);
-            open.pull.due_at = if open.held_until.is_some() { pull.due_at } else { due_at };
+            let known = open.pull.due_at;
+            open.pull.due_at = match open.held_until {
+                Some(_) => pull.due_at.max(known + TICK),
+                None => pull.due_at.min(known),
+            };
             open.pull.wanted_at = open.pull.wanted_at.max(pull.wanted_at);
             open.pull.tries = pull.tries;
             Ok(())
@@ -134,13 +137,16 @@ impl WebhookRepository for MemoryUnit {
         &mut self,
         now: Timestamp,
         until: Timestamp,
-        busy: &[IntegrationId],
+        busy: &Busy,
         limit: u32,
     ) -> Result<Vec<PendingPull>, StorageError> {
         self.write(|state| {
             let is_free = |open: &&OpenPull| open.held_until.is_none_or(|until| until <= now);
             let free = state.pulls.values().filter(is_free).map(|open| &open.pull);
-            let is_due = |pull: &&PendingPull| pull.due_at <= now && !busy.contains(&pull.integration_id);
+            let is_busy = |pull: &PendingPull| {
+                busy.integrations.contains(&pull.integration_id) || busy.accounts.contains(&pull.account_id)
+            };
+            let is_due = |pull: &&PendingPull| pull.due_at <= now && !is_busy(pull);
             let mut due: Vec<PendingPull> = free.filter(is_due).cloned().collect();
             due.sort_by_key(|pull| (pull.due_at, pull.integration_id, pull.external_id.clone()));
             let claimed = at_most(due.into_iter(), limit);

@@ -64,8 +64,11 @@ fn filled(integration: &mut Integration) -> Outcome {
     integration.last_sync_at = Some(at(4));
     integration.next_sync_at = Some(at(5));
     let memory = TypeMemory { watermark: at(1), unseen: -2, fetched_at: at(2) };
-    integration.memory =
-        SyncMemory { types: BTreeMap::from([("post".to_owned(), memory)]), audited_at: Some(at(3)) };
+    integration.memory = SyncMemory {
+        types: BTreeMap::from([("post".to_owned(), memory)]),
+        audited_at: Some(at(3)),
+        quiet_until: Some(at(4)),
+    };
     integration.platform_state = json!({"api": {"root": "https://x/", "n": [1, 2.5, null, "ü"]}});
     integration.updated_at = at(9);
     Ok(())

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use super::Outcome;
 use super::fixture::{World, at};
 use crate::account::SiteKey;
-use crate::ports::storage::{PendingPull, Storage, StorageError, StoredDelivery, WaitingPulls};
+use crate::ports::storage::{Busy, PendingPull, Storage, StorageError, StoredDelivery, WaitingPulls};
 
 fn delivery(world: &World, key: &str, seconds: i64) -> StoredDelivery {
     StoredDelivery {
@@ -141,23 +141,23 @@ pub async fn a_pull_is_open_until_the_wanted_version_was_read(storage: &dyn Stor
     unit.upsert_pull(&pull(&world, "6", 10, 12)).await?;
     unit.commit().await?;
     let mut unit = storage.begin().await?;
-    ensure!(unit.claim_pulls(at(9), at(70), &[], 10).await?.is_empty());
-    let claimed = unit.claim_pulls(at(30), at(90), &[], 10).await?;
+    ensure!(unit.claim_pulls(at(9), at(70), &Busy::default(), 10).await?.is_empty());
+    let claimed = unit.claim_pulls(at(30), at(90), &Busy::default(), 10).await?;
     unit.commit().await?;
     let posts: Vec<&str> = claimed.iter().map(|pull| pull.external_id.as_str()).collect();
     ensure!(posts == ["5", "6"]);
     ensure!(claimed.first().is_some_and(|pull| pull.wanted_at == at(20)));
     let mut unit = storage.begin().await?;
-    ensure!(unit.claim_pulls(at(31), at(91), &[], 10).await?.is_empty());
+    ensure!(unit.claim_pulls(at(31), at(91), &Busy::default(), 10).await?.is_empty());
     let (five, six) = (claimed.first().context("5")?, claimed.get(1).context("6")?);
     ensure!(!unit.close_pull(five, at(19)).await?);
     ensure!(unit.close_pull(six, at(10)).await?);
     unit.commit().await?;
     let mut unit = storage.begin().await?;
-    let claimed = unit.claim_pulls(at(32), at(92), &[], 10).await?;
+    let claimed = unit.claim_pulls(at(32), at(92), &Busy::default(), 10).await?;
     ensure!(claimed.len() == 1);
-    ensure!(unit.claim_pulls(at(91), at(160), &[], 10).await?.is_empty());
-    let claimed = unit.claim_pulls(at(92), at(160), &[], 10).await?;
+    ensure!(unit.claim_pulls(at(91), at(160), &Busy::default(), 10).await?.is_empty());
+    let claimed = unit.claim_pulls(at(92), at(160), &Busy::default(), 10).await?;
     let mut later = claimed.into_iter().next().context("none")?;
     later.tries = 3;
     later.due_at = at(500);
@@ -170,8 +170,8 @@ pub async fn a_pull_is_open_until_the_wanted_version_was_read(storage: &dyn Stor
     ensure!(unit.close_pull(&pull(&world, "7", 100, 100), at(100)).await?);
     unit.commit().await?;
     let mut unit = storage.begin().await?;
-    ensure!(unit.claim_pulls(at(499), at(600), &[], 10).await?.is_empty());
-    let claimed = unit.claim_pulls(at(500), at(600), &[], 10).await?;
+    ensure!(unit.claim_pulls(at(499), at(600), &Busy::default(), 10).await?.is_empty());
+    let claimed = unit.claim_pulls(at(500), at(600), &Busy::default(), 10).await?;
     ensure!(claimed.first().is_some_and(|pull| pull.tries == 3));
     Ok(())
 }
@@ -182,9 +182,14 @@ pub async fn pulls_of_the_busy_are_passed_over(storage: &dyn Storage) -> Outcome
     let mut unit = storage.begin().await?;
     unit.upsert_pull(&pull(&world, "5", 10, 10)).await?;
     unit.upsert_pull(&pull(&other, "6", 10, 20)).await?;
-    let claimed = unit.claim_pulls(at(30), at(90), &[world.integration.id], 10).await?;
+    let busy = Busy { integrations: vec![world.integration.id], ..Busy::default() };
+    let claimed = unit.claim_pulls(at(30), at(90), &busy, 10).await?;
     ensure!(claimed.iter().map(|pull| pull.external_id.as_str()).eq(["6"]));
-    let claimed = unit.claim_pulls(at(30), at(90), &[other.integration.id], 10).await?;
+    let both = vec![world.account.id, other.account.id];
+    let busy = Busy { accounts: both, ..Busy::default() };
+    ensure!(unit.claim_pulls(at(30), at(90), &busy, 10).await?.is_empty());
+    let busy = Busy { accounts: vec![other.account.id], ..Busy::default() };
+    let claimed = unit.claim_pulls(at(30), at(90), &busy, 10).await?;
     ensure!(claimed.iter().map(|pull| pull.external_id.as_str()).eq(["5"]));
     unit.commit().await?;
     Ok(())
@@ -195,14 +200,14 @@ pub async fn an_integrations_pulls_are_put_off_together(storage: &dyn Storage) -
     let (world, other) = (World::make(storage, "Acme").await?, World::make(storage, "Other").await?);
     let mut unit = storage.begin().await?;
     unit.upsert_pull(&pull(&world, "4", 10, 5)).await?;
-    let held = unit.claim_pulls(at(6), at(66), &[], 10).await?.pop().context("none is held")?;
+    let held = unit.claim_pulls(at(6), at(66), &Busy::default(), 10).await?.pop().context("none is held")?;
     for pull in [pull(&world, "5", 10, 10), pull(&world, "6", 10, 70), pull(&other, "7", 10, 10)] {
         unit.upsert_pull(&pull).await?;
     }
     unit.postpone_pulls(world.integration.id, at(50)).await?;
-    let claimed = unit.claim_pulls(at(49), at(99), &[], 10).await?;
+    let claimed = unit.claim_pulls(at(49), at(99), &Busy::default(), 10).await?;
     ensure!(claimed.iter().map(|pull| pull.external_id.as_str()).eq(["7"]));
-    let claimed = unit.claim_pulls(at(50), at(99), &[], 10).await?;
+    let claimed = unit.claim_pulls(at(50), at(99), &Busy::default(), 10).await?;
     ensure!(claimed.iter().map(|pull| pull.external_id.as_str()).eq(["5"]), "one is due later, one is held");
     ensure!(unit.close_pull(&held, at(10)).await?, "what is held is not asked for anew");
     unit.commit().await?;
@@ -214,13 +219,17 @@ pub async fn a_pull_that_is_asked_for_while_it_is_held_is_due_afterwards(storage
     let world = World::make(storage, "Acme").await?;
     let mut unit = storage.begin().await?;
     unit.upsert_pull(&pull(&world, "5", 10, 10)).await?;
-    let held = unit.claim_pulls(at(20), at(80), &[], 10).await?;
-    unit.upsert_pull(&pull(&world, "5", 10, 30)).await?;
-    ensure!(unit.claim_pulls(at(31), at(90), &[], 10).await?.is_empty());
+    let held = unit.claim_pulls(at(20), at(80), &Busy::default(), 10).await?;
+    // By a clock that is behind.
+    unit.upsert_pull(&pull(&world, "5", 10, 9)).await?;
     ensure!(!unit.close_pull(held.first().context("none is held")?, at(10)).await?);
-    let again = unit.claim_pulls(at(32), at(92), &[], 10).await?;
+    let held = unit.claim_pulls(at(20), at(80), &Busy::default(), 10).await?;
+    unit.upsert_pull(&pull(&world, "5", 10, 30)).await?;
+    ensure!(unit.claim_pulls(at(31), at(90), &Busy::default(), 10).await?.is_empty());
+    ensure!(!unit.close_pull(held.first().context("none is held")?, at(10)).await?);
+    let again = unit.claim_pulls(at(32), at(92), &Busy::default(), 10).await?;
     ensure!(unit.close_pull(again.first().context("none is due")?, at(10)).await?);
-    ensure!(unit.claim_pulls(at(500), at(560), &[], 10).await?.is_empty());
+    ensure!(unit.claim_pulls(at(500), at(560), &Busy::default(), 10).await?.is_empty());
     unit.commit().await?;
     Ok(())
 }
