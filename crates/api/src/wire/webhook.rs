@@ -66,7 +66,9 @@ pub fn status_shape() -> Shape {
 
 /// What [`metadata`] reads.
 pub fn metadata_shape() -> Shape {
-    shape::object(head_shape().into_iter().chain([required("metadata", carried_shape())]))
+    let members =
+        [optional("post_url", shape::nullable(shape::text())), required("metadata", carried_shape())];
+    shape::object(head_shape().into_iter().chain(members))
 }
 
 fn carried_shape() -> Shape {
@@ -134,7 +136,9 @@ pub fn status(body: &Object<'_>) -> Option<Delivery> {
 
 /// Something about a post, but its body, is another.
 pub fn metadata(body: &Object<'_>) -> Option<Delivery> {
-    let metadata = body.lenient_object("metadata").required().map(|given| carried(&given));
+    let url = body.lenient_web_address("post_url");
+    let metadata = body.lenient_object("metadata").required();
+    let metadata = metadata.map(|given| Metadata { url, ..carried(&given) });
     let head = head(body);
     Some(Delivery { change: Change::Metadata(Box::new(metadata?)), ..head? })
 }
@@ -183,6 +187,7 @@ fn carried(given: &Object<'_>) -> Metadata {
     let picture = given.lenient_web_address("featured_image_url");
     judge_unkept(given);
     Metadata {
+        url: None,
         title: text("title"),
         slug: text("slug"),
         excerpt: text("excerpt"),

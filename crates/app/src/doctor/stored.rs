@@ -129,7 +129,7 @@ fn clock(seen: &Seen, now: Timestamp) -> Item {
                 format!("it is {} here, but the database holds a change of {}", shown(now), shown(latest));
             Item::error("clock", detail, "Set the clocks of every node by NTP.")
         }
-        None => Item::ok("clock", format!("{}, and nothing stored is later", shown(now))),
+        None => Item::ok("clock", format!("{}, and no integration was changed later", shown(now))),
     }
 }
 

@@ -73,8 +73,9 @@ fn switches(facts: &Facts, found: &mut Vec<(Verdict, Reason)>) {
         found.push((Verdict::Degraded, reason("sync_disabled", message, "switch it on (sync_enabled)")));
     }
     if facts.plugin_disconnected {
-        let message = "the plugin on the site was deactivated or disconnected";
-        let fix = "activate the plugin on the site and press Connect on its settings page";
+        let message =
+            "the plugin on the site was deactivated, or its switch \"IGNY8 may reach this site\" is off";
+        let fix = "activate the plugin on the site, or turn the switch on under Settings > IGNY8";
         found.push((Verdict::Degraded, reason("plugin_disconnected", message, fix)));
     }
 }
@@ -138,7 +139,7 @@ fn webhooks(facts: &Facts, found: &mut Vec<(Verdict, Reason)>) {
         let address = copy.address.as_deref().unwrap_or("another address");
         let message =
             format!("a copy of the site at {address} uses its key; what it sends changes nothing here");
-        let fix = "disconnect the plugin on the copy; if the site has moved, change site_url";
+        let fix = "deactivate the plugin on the copy, or take the key out of its settings; if the site has moved, change site_url";
         found.push((Verdict::Degraded, reason("site_copy", message, fix)));
     }
 }

@@ -54,6 +54,8 @@ pub enum Change {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the fields of a content by their own names")]
 pub struct Metadata {
+    /// The post's address: another slug or category is mostly another address.
+    pub url: Option<String>,
     pub title: Option<String>,
     pub slug: Option<String>,
     pub excerpt: Option<String>,

@@ -3,6 +3,7 @@ use igny8_integration_domain::content::{ContentStatus, FieldPatch, SeoPatch, Syn
 use igny8_integration_domain::ports::Clock as _;
 use igny8_integration_domain::sync::Direction;
 use igny8_integration_domain::testing::platform::{CallKind, SitePost};
+use igny8_integration_domain::time::Timestamp;
 use igny8_integration_domain::webhook::{Change, Delivery, Metadata, Outcome, Reason};
 
 use crate::world::World;
@@ -330,4 +331,47 @@ async fn a_site_that_was_restored_and_counts_from_below_is_still_heard() -> anyh
     assert_eq!(world.deliver(&world.told(&ids[0], 601)).await?.outcome, Outcome::Applied);
     assert_eq!(world.of_post(&ids[0]).await?.fields.title, "Later");
     Ok(())
+}
+
+#[tokio::test]
+async fn what_was_planned_and_is_public_now_has_no_date_ahead_any_more() -> anyhow::Result<()> {
+    let (world, ids) = World::pulled(1).await?;
+    let ahead = world.site.now() + TimeDelta::days(30);
+    let planned = status(world.told(&ids[0], 1), "future", Some(ahead));
+    assert_eq!(world.deliver(&planned).await?.outcome, Outcome::Applied);
+    let content = world.of_post(&ids[0]).await?;
+    assert_eq!((content.fields.status, content.fields.publish_at), (ContentStatus::Approved, Some(ahead)));
+    let public = status(world.told(&ids[0], 2), "publish", Some(world.clock.now()));
+    world.deliver(&public).await?;
+    let content = world.of_post(&ids[0]).await?;
+    assert_eq!((content.fields.status, content.fields.publish_at), (ContentStatus::Published, None));
+    assert_ne!(content.sync_state, SyncState::PendingPush);
+    let draft = status(world.told(&ids[0], 3), "draft", Some(world.clock.now() - TimeDelta::days(1)));
+    world.deliver(&draft).await?;
+    assert_eq!(world.of_post(&ids[0]).await?.fields.publish_at, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_slug_comes_with_the_address_that_it_makes() -> anyhow::Result<()> {
+    let (world, ids) = World::pulled(1).await?;
+    let metadata = Metadata {
+        url: Some("https://site.example/another/".into()),
+        slug: Some("another".into()),
+        ..Metadata::default()
+    };
+    let told = Delivery { change: Change::Metadata(Box::new(metadata)), ..world.told(&ids[0], 1) };
+    world.deliver(&told).await?;
+    let content = world.of_post(&ids[0]).await?;
+    assert_eq!(
+        content.link.and_then(|link| link.external_url).as_deref(),
+        Some("https://site.example/another/")
+    );
+    Ok(())
+}
+
+/// The same post, in another status.
+fn status(told: Delivery, word: &str, date: Option<Timestamp>) -> Delivery {
+    let change = Change::Status { status: word.to_owned(), url: None, title: None, date, metadata: None };
+    Delivery { change, ..told }
 }

@@ -1,17 +1,22 @@
 //! What a content does with what its site shows: the reconcile rule, applied.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::content::{
-    Base, Conflict, Content, ContentFields, Decision, Field, FieldConflict, FieldPatch, Link, NewContent,
-    Presence, SideState, reconcile,
+    Base, Conflict, Content, ContentFields, ContentStatus, Decision, Field, FieldConflict, FieldPatch, Link,
+    NewContent, Presence, SideState, reconcile,
 };
 use crate::id::{AccountId, IntegrationId, SiteId};
 use crate::integration::ConflictPolicy;
 use crate::ports::platform::{ExternalItem, Written};
 use crate::time::Timestamp;
+
+/// How far a site's clock and ours may be apart for a date that has passed there to seem ahead here.
+const CLOCKS_APART: TimeDelta = TimeDelta::minutes(5);
 
 /// How far a reconcile may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +151,19 @@ impl Link {
     }
 }
 
+/// A post that is public although it was planned for later has been published by somebody: the plan is void, and must not
+/// hide the post again when its status is sent next. Otherwise a public post says nothing of a date.
+fn without_void_plan<'i>(link: &Link, item: &'i ExternalItem, now: Timestamp) -> Cow<'i, ExternalItem> {
+    let planned = link.base.local.publish_at.flatten();
+    let is_public = item.fields.status == Some(ContentStatus::Published) && item.fields.publish_at.is_none();
+    if !is_public || planned.is_none_or(|at| at <= now + CLOCKS_APART) {
+        return Cow::Borrowed(item);
+    }
+    let mut item = item.clone();
+    item.fields.publish_at = Some(None);
+    Cow::Owned(item)
+}
+
 impl Content {
     /// Links the content to a post of a site that carries its marker, or that it was before. What both agreed on is
     /// what a former link knew of this very post, else nothing; one of another site is kept for when that comes back.
@@ -158,6 +176,7 @@ impl Content {
     /// Brings in what the site shows of the linked post, and finds what is to be sent. Without a link nothing happens.
     pub fn receive(&mut self, item: &ExternalItem, reach: Reach, now: Timestamp) -> Received {
         let Some(mut link) = self.link.take() else { return Received::default() };
+        let item = &*without_void_plan(&link, item, now);
         let mut received = Received { confirmed: self.absorb_intent(&mut link, item), ..Received::default() };
         let local = FieldPatch::from(&self.fields);
         let found = reconcile(

@@ -4,7 +4,9 @@ use chrono::SubsecRound as _;
 use serde_json::json;
 
 use super::{Judged, WebhookService};
-use crate::content::{Content, Field, FieldPatch, GONE, Link, Reach, Received, Removed, TRASH};
+use crate::content::{
+    Content, ContentStatus, Field, FieldPatch, GONE, Link, Reach, Received, Removed, TRASH,
+};
 use crate::integration::Integration;
 use crate::ports::platform::ExternalItem;
 use crate::ports::storage::{StorageError, UnitOfWork};
@@ -108,9 +110,16 @@ impl WebhookService {
                 item.fields.title = title.clone().or(item.fields.title);
                 if status == FUTURE {
                     item.fields.publish_at = date.map(Some);
+                } else if item.fields.status != Some(ContentStatus::Published) {
+                    item.fields.publish_at = date.map(|at| (at > now).then_some(at));
                 }
             }
-            Change::Metadata(metadata) => item.fields = carried(metadata, content, &link),
+            Change::Metadata(metadata) => {
+                item.fields = carried(metadata, content, &link);
+                if metadata.url.is_some() {
+                    item.url.clone_from(&metadata.url);
+                }
+            }
         }
         let received = content.receive(&item, reach, now);
         // A push may be under way, or its answer lost.

@@ -219,7 +219,7 @@ fn webhook_event(
         integration_id: integration.id,
         event_type: EventType::Webhook,
         action,
-        success: judged.outcome == Outcome::Applied,
+        success: judged.outcome == Outcome::Applied || judged.reason == Some(Reason::PullQueued),
         content_id: judged.content_id,
         external_id: Some(delivery.post_id.clone()),
         run_id: None,

@@ -30,6 +30,7 @@ final class Igny8_Bridge_Connect_Button {
 		}
 		check_admin_referer( self::ACTION );
 		if ( Igny8_Bridge_Onboarding::is_ready() ) {
+			Igny8_Bridge_Structure::be_due(); // the service may know less than it did
 			Igny8_Bridge_Onboarding::connect();
 		}
 		wp_safe_redirect( Igny8_Bridge_Settings_Page::url() . '#igny8-bridge-report' );

@@ -34,8 +34,8 @@ final class Igny8_Bridge_Payload {
 			'post_status' => in_array( $now->status, self::STATUSES, true ) ? $now->status : 'draft',
 			'post_title'  => $now->title,
 			'date_gmt'    => '' === $now->date_gmt ? null : self::instant( $now->date_gmt ),
-		) + self::told_of( 'post_url', self::address( get_permalink( $now->id ) ) );
-		return 'trash' === $now->status ? $status : $status + self::metadata( $now );
+		);
+		return $status + ( 'trash' === $now->status ? self::post_url( $now ) : self::metadata( $now ) );
 	}
 
 	/**
@@ -101,7 +101,17 @@ final class Igny8_Bridge_Payload {
 			// Which SEO plugin is active is known of the request's own site alone.
 			$fields['seo'] = Igny8_Bridge_Seo::of_post( $now->id );
 		}
-		return self::head( $now ) + array( 'metadata' => $fields );
+		return self::head( $now ) + self::post_url( $now ) + array( 'metadata' => $fields );
+	}
+
+	/**
+	 * The address of a post, which its slug and often its category are part of.
+	 *
+	 * @param Igny8_Bridge_Snapshot $now The post as it is.
+	 * @return array<string,string>
+	 */
+	private static function post_url( $now ) {
+		return self::told_of( 'post_url', self::address( get_permalink( $now->id ) ) );
 	}
 
 	/**

@@ -174,7 +174,10 @@ final class Igny8_Bridge_Sender {
 	 * Sends what is due, one process at a time.
 	 */
 	public static function flush() {
-		if ( ! Igny8_Bridge_Options::is_connected() || ! Igny8_Bridge_Lock::take( 'outbox', 5 ) ) {
+		// Who made a delivery waits for who is sending, lest it be missed. Anybody else leaves it to them: while the
+		// plugin connects, the service's calls back must not fill all processes of the site.
+		$patience = isset( self::$fresh[ get_current_blog_id() ] ) ? 5 : 0;
+		if ( ! Igny8_Bridge_Options::is_connected() || ! Igny8_Bridge_Lock::take( 'outbox', $patience ) ) {
 			return;
 		}
 		wp_cache_delete( 'alloptions', 'options' ); // what the one before us remembered
