@@ -346,9 +346,27 @@ async fn what_was_planned_and_is_public_now_has_no_date_ahead_any_more() -> anyh
     let content = world.of_post(&ids[0]).await?;
     assert_eq!((content.fields.status, content.fields.publish_at), (ContentStatus::Published, None));
     assert_ne!(content.sync_state, SyncState::PendingPush);
-    let draft = status(world.told(&ids[0], 3), "draft", Some(world.clock.now() - TimeDelta::days(1)));
-    world.deliver(&draft).await?;
-    assert_eq!(world.of_post(&ids[0]).await?.fields.publish_at, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_plan_made_here_of_a_post_that_was_published_meanwhile_is_asked_about_until_somebody_answers()
+-> anyhow::Result<()> {
+    let (world, ids) = World::pulled(1).await?;
+    let (first, second) = (TimeDelta::days(3), TimeDelta::days(9));
+    let (first, second) = (world.site.now() + first, world.site.now() + second);
+    world.deliver(&status(world.told(&ids[0], 1), "future", Some(first))).await?;
+    let content = world.of_post(&ids[0]).await?.id;
+    world.patch(content, FieldPatch { publish_at: Some(Some(second)), ..FieldPatch::default() }).await?;
+    world.deliver(&status(world.told(&ids[0], 2), "publish", None)).await?;
+    for _ in 0..3 {
+        let stored = world.content(content).await?;
+        assert_eq!(stored.sync_state, SyncState::Conflict);
+        assert_eq!(stored.fields.publish_at, Some(second));
+        world.clock.advance(TimeDelta::days(2));
+        world.sync_well(Direction::Both).await?;
+    }
+    assert_eq!(world.site.post(&ids[0]).unwrap().status, "publish");
     Ok(())
 }
 

@@ -151,19 +151,6 @@ impl Link {
     }
 }
 
-/// A post that is public although it was planned for later has been published by somebody: the plan is void, and must not
-/// hide the post again when its status is sent next. Otherwise a public post says nothing of a date.
-fn without_void_plan<'i>(link: &Link, item: &'i ExternalItem, now: Timestamp) -> Cow<'i, ExternalItem> {
-    let planned = link.base.local.publish_at.flatten();
-    let is_public = item.fields.status == Some(ContentStatus::Published) && item.fields.publish_at.is_none();
-    if !is_public || planned.is_none_or(|at| at <= now + CLOCKS_APART) {
-        return Cow::Borrowed(item);
-    }
-    let mut item = item.clone();
-    item.fields.publish_at = Some(None);
-    Cow::Owned(item)
-}
-
 impl Content {
     /// Links the content to a post of a site that carries its marker, or that it was before. What both agreed on is
     /// what a former link knew of this very post, else nothing; one of another site is kept for when that comes back.
@@ -173,10 +160,31 @@ impl Content {
         self.link = Some(Link::to(integration_id, item, base));
     }
 
+    /// A post that is public although it was planned for later has been published by somebody: the plan is void, and must
+    /// not hide the post again when its status is sent next. Otherwise a public post says nothing of a date.
+    fn without_void_plan<'i>(
+        &self,
+        link: &Link,
+        item: &'i ExternalItem,
+        now: Timestamp,
+    ) -> Cow<'i, ExternalItem> {
+        let is_public =
+            item.fields.status == Some(ContentStatus::Published) && item.fields.publish_at.is_none();
+        let is_ahead = link.base.local.publish_at.flatten().is_some_and(|at| at > now + CLOCKS_APART);
+        // Where another plan was made here meanwhile a person decides, however long that takes.
+        let asked = self.conflict.as_ref().and_then(|conflict| conflict.fields.get(&Field::PublishAt));
+        if !is_public || !(is_ahead || asked.is_some_and(|asked| asked.external.is_null())) {
+            return Cow::Borrowed(item);
+        }
+        let mut item = item.clone();
+        item.fields.publish_at = Some(None);
+        Cow::Owned(item)
+    }
+
     /// Brings in what the site shows of the linked post, and finds what is to be sent. Without a link nothing happens.
     pub fn receive(&mut self, item: &ExternalItem, reach: Reach, now: Timestamp) -> Received {
         let Some(mut link) = self.link.take() else { return Received::default() };
-        let item = &*without_void_plan(&link, item, now);
+        let item = &*self.without_void_plan(&link, item, now);
         let mut received = Received { confirmed: self.absorb_intent(&mut link, item), ..Received::default() };
         let local = FieldPatch::from(&self.fields);
         let found = reconcile(

@@ -51,7 +51,10 @@ impl Left {
     }
 
     pub(super) fn too_slow() -> Self {
-        Self::because("timeout", "the site took too long each time that the post was read")
+        Self::because(
+            "timeout",
+            "the post could not be read in so many tries, the last time because the site took too long",
+        )
     }
 
     pub(super) fn during_a_push() -> Self {

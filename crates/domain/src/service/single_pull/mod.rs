@@ -114,17 +114,18 @@ impl SinglePullService {
 
     /// Puts off a pull of a site that is away. Where the site says for how long, nothing else is read from it either.
     async fn wait_for_site(&self, pull: &PendingPull, asked: Option<Duration>) -> Result<(), StorageError> {
-        let later = later(pull, self.clock.now(), asked);
+        let now = self.clock.now();
         let mut uow = self.storage.begin().await?;
         if asked.is_some()
             && let Some(mut integration) = uow.lock_integration(pull.integration_id).await?
         {
-            // What is told from now on waits as well.
-            integration.memory.quiet_until = Some(later.due_at);
+            let until = now + patience::wait(TimeDelta::zero(), asked);
+            // What is told from now on waits as well; of several answers the longest holds.
+            integration.memory.quiet_until = integration.memory.quiet_until.max(Some(until));
             uow.update_integration(&integration).await?;
-            uow.postpone_pulls(integration.id, later.due_at).await?;
+            uow.postpone_pulls(integration.id, until).await?;
         }
-        uow.postpone_pull(&later).await?;
+        uow.postpone_pull(&later(pull, now, asked)).await?;
         uow.commit().await
     }
 }

@@ -4,9 +4,7 @@ use chrono::SubsecRound as _;
 use serde_json::json;
 
 use super::{Judged, WebhookService};
-use crate::content::{
-    Content, ContentStatus, Field, FieldPatch, GONE, Link, Reach, Received, Removed, TRASH,
-};
+use crate::content::{Content, Field, FieldPatch, GONE, Link, Reach, Received, Removed, TRASH};
 use crate::integration::Integration;
 use crate::ports::platform::ExternalItem;
 use crate::ports::storage::{StorageError, UnitOfWork};
@@ -110,8 +108,6 @@ impl WebhookService {
                 item.fields.title = title.clone().or(item.fields.title);
                 if status == FUTURE {
                     item.fields.publish_at = date.map(Some);
-                } else if item.fields.status != Some(ContentStatus::Published) {
-                    item.fields.publish_at = date.map(|at| (at > now).then_some(at));
                 }
             }
             Change::Metadata(metadata) => {
