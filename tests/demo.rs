@@ -112,7 +112,14 @@ impl Running {
     fn interrupt(&mut self, signal: &str) -> anyhow::Result<ExitStatus> {
         let id = self.0.id();
         send(signal, &if signal == "INT" { format!("-{id}") } else { id.to_string() })?;
-        Ok(self.0.wait()?)
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.0.try_wait()? {
+                return Ok(status);
+            }
+            ensure!(Instant::now() < deadline, "it does not end by {signal}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
@@ -142,8 +149,10 @@ impl Place {
     }
 
     fn demo(&self, options: &[&str]) -> Command {
-        let mut demo = Command::new(DEMO);
-        demo.args(["--binary", env!("CARGO_BIN_EXE_igny8-integration")]).args(options);
+        // Who runs the tests in the background has them ignore Ctrl-C, which a shell can't undo.
+        let mut demo = Command::new("env");
+        demo.args(["--default-signal=INT", DEMO, "--binary", env!("CARGO_BIN_EXE_igny8-integration")])
+            .args(options);
         demo.stdin(Stdio::null()).stderr(Stdio::piped()).env("TMPDIR", self.0.path()).process_group(0);
         demo
     }

@@ -25,6 +25,7 @@ function igny8_bridge_uninstall() {
 		'connection_report',
 		'clock_offset',
 		'connect_due',
+		'connecting',
 		'schema',
 		'secret_renewed',
 		'sender',

@@ -28,6 +28,11 @@ final class Igny8_Bridge_Onboarding {
 	const DUE = 'igny8_bridge_connect_due';
 
 	/**
+	 * Since when it is being connected.
+	 */
+	const UNDER_WAY = 'igny8_bridge_connecting';
+
+	/**
 	 * Answers after which the same attempt may go well later.
 	 */
 	const PASSING = array( 'unreachable', 'throttled', 'service_error' );
@@ -87,12 +92,23 @@ final class Igny8_Bridge_Onboarding {
 	}
 
 	/**
+	 * Whether another request is connecting right now; one that died is not.
+	 *
+	 * @return bool
+	 */
+	public static function is_under_way() {
+		return (int) get_option( self::UNDER_WAY, 0 ) > time() - MINUTE_IN_SECONDS;
+	}
+
+	/**
 	 * Connects, and keeps what came of it.
 	 *
 	 * @return array The report.
 	 */
 	public static function connect() {
+		update_option( self::UNDER_WAY, time(), false );
 		$report = self::report_of( self::ask() );
+		delete_option( self::UNDER_WAY );
 		if ( 'connected' === $report['outcome'] ) {
 			update_option( Igny8_Bridge_Options::CONNECTED_AS, Igny8_Bridge_Options::address_hash() );
 			update_option( Igny8_Bridge_Options::INTEGRATION_ID, $report['integration_id'] );

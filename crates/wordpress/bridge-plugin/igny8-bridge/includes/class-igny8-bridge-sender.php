@@ -174,9 +174,8 @@ final class Igny8_Bridge_Sender {
 	 * Sends what is due, one process at a time.
 	 */
 	public static function flush() {
-		// Who made a delivery waits for who is sending, lest it be missed. Anybody else leaves it to them: while the
-		// plugin connects, the service's calls back must not fill all processes of the site.
-		$patience = isset( self::$fresh[ get_current_blog_id() ] ) ? 5 : 0;
+		// While the plugin connects, the service's calls back must not fill all processes of the site by waiting for it.
+		$patience = Igny8_Bridge_Onboarding::is_under_way() ? 0 : 5;
 		if ( ! Igny8_Bridge_Options::is_connected() || ! Igny8_Bridge_Lock::take( 'outbox', $patience ) ) {
 			return;
 		}
