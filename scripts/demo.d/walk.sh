@@ -117,7 +117,7 @@ an_edit_on_both_sides_is_a_conflict_with_both_texts() {
   expect "both texts after it" 'The July drop, explained / What falls in July' \
     "$(field "content/$content/" .title) / $(on_site GET "posts/$post?context=edit" | jq -r .title.raw)"
   shown "a conflict that keeps “The July drop, explained” (igny8) and “What falls in July” (site); neither was overwritten" \
-    "$look/content/$content/ | jq .conflict"
+    "$look/integrations/$integration/events/?action=conflict | jq .results"
 }
 
 the_conflict_is_settled() {

@@ -36,8 +36,8 @@ say_where_everything_is() {
 
 Both go on running until Ctrl-C.
   the site           $site/
-  its settings page  $settings_page
-                     sign in as admin, $(site_json .admin.password), or as igny8_editor, $(site_json .editor.password)
+  to edit it         $site/wp-admin/    sign in as igny8_editor, $(site_json .editor.password)
+  its settings page  $settings_page    sign in as admin, $(site_json .admin.password)
   the service        $service/api/v1/integration/docs/, its log is $dir/service.log
   in a shell         . $dir/env    sets what the README's examples of the API use
 What you change on the site arrives by itself. What you change in igny8 waits for the next run, which this starts:
