@@ -1,9 +1,10 @@
 //! History: one line for each thing that was done, whether it worked, and why not.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::id::{AccountId, ContentId, EventId, IntegrationId, RunId, SiteId, SiteKeyId, UserId};
+use crate::integration::Integration;
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -152,4 +153,33 @@ pub struct NewEvent {
     pub duration_ms: Option<i64>,
     /// When.
     pub created_at: Timestamp,
+}
+
+impl NewEvent {
+    /// A line about something of an integration that says no more than that it worked; change what is not so.
+    pub(crate) fn of(
+        integration: &Integration,
+        event_type: EventType,
+        action: Action,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            account_id: integration.account_id,
+            site_id: integration.site_id,
+            integration_id: integration.id,
+            event_type,
+            action,
+            success: true,
+            content_id: None,
+            external_id: None,
+            run_id: None,
+            actor,
+            details: json!({}),
+            error_code: None,
+            error_message: None,
+            duration_ms: None,
+            created_at: now,
+        }
+    }
 }

@@ -18,9 +18,9 @@ use crate::ports::storage::{
 use crate::ports::{Clock, CredentialCipher};
 use crate::service::ServiceError;
 use crate::service::integration::admit;
-use crate::service::site_copy::SITE_COPY;
 use crate::sync::RunStatus;
 use crate::time::Timestamp;
+use crate::webhook::Reason;
 
 /// For how long a cache in front of the site is told of.
 const CACHE_TOLD: TimeDelta = TimeDelta::days(7);
@@ -199,7 +199,7 @@ fn said_by_plugin<'i>(integration: &'i Integration, name: &str) -> Option<&'i Va
 
 /// The copy that was heard of last; none where the integration has moved to its address since.
 fn site_copy(integration: &Integration, counters: &[WebhookCounter]) -> Option<SiteCopy> {
-    let counter = counters.iter().find(|counter| counter.kind == SITE_COPY)?;
+    let counter = counters.iter().find(|counter| counter.kind == Reason::SiteCopy.as_str())?;
     let address = counter.note.clone();
     (address.as_ref() != Some(&integration.site_url.identity()))
         .then_some(SiteCopy { at: counter.last_at, address })

@@ -3,9 +3,7 @@
 use crate::integration::{Integration, SiteUrl};
 use crate::ports::storage::{StorageError, UnitOfWork};
 use crate::time::Timestamp;
-
-/// What it is called in events, counters and verdicts.
-pub(crate) const SITE_COPY: &str = "site_copy";
+use crate::webhook::Reason;
 
 /// More of an address than anybody reads.
 const MOST_SHOWN: usize = 200;
@@ -24,5 +22,6 @@ pub(crate) async fn count_copy(
     now: Timestamp,
 ) -> Result<(), StorageError> {
     let shown: String = address.chars().take(MOST_SHOWN).collect();
-    uow.count_webhook(integration.account_id, integration.site_id, SITE_COPY, Some(&shown), now).await
+    let (account, site, kind) = (integration.account_id, integration.site_id, Reason::SiteCopy.as_str());
+    uow.count_webhook(account, site, kind, Some(&shown), now).await
 }

@@ -12,11 +12,12 @@ use crate::integration::{Integration, SiteUrl, Structure, TaxonomyEntry, TypeEnt
 use crate::ports::Clock;
 use crate::ports::storage::{ContentTotals, Storage, UnitOfWork};
 use crate::service::ServiceError;
-use crate::service::integration::{admit, connection_event};
+use crate::service::integration::admit;
 use crate::service::race::{expect_version, retrying};
-use crate::service::site_copy::{SITE_COPY, count_copy, other_address};
+use crate::service::site_copy::{count_copy, other_address};
 use crate::time::Timestamp;
 use crate::validation::{FieldError, ValidationErrors};
+use crate::webhook::Reason;
 
 /// So many choices outlive a push that does not name what they are of.
 const MOST_KEPT: usize = 500;
@@ -180,8 +181,8 @@ impl StructureService {
         structure: &Structure,
         now: Timestamp,
     ) -> Result<(), ServiceError> {
-        let mut event = connection_event(integration, Action::StructureStored, caller.actor(), now);
-        event.event_type = EventType::Structure;
+        let (kind, action) = (EventType::Structure, Action::StructureStored);
+        let mut event = NewEvent::of(integration, kind, action, caller.actor(), now);
         let names = |names: Vec<&String>| names.into_iter().cloned().collect::<Vec<_>>();
         event.details = json!({
             "post_types": names(structure.post_types.keys().collect()),
@@ -196,15 +197,14 @@ impl StructureService {
 /// A copy's push leaves a line and nothing else.
 fn copy_event(integration: &Integration, caller: &Caller, address: &str, now: Timestamp) -> NewEvent {
     NewEvent {
-        event_type: EventType::Structure,
         success: false,
         details: json!({ "site_url": address }),
-        error_code: Some(SITE_COPY.to_owned()),
+        error_code: Some(Reason::SiteCopy.as_str().to_owned()),
         error_message: Some(
             "the structure comes from a copy of the site at another address; it changes nothing here"
                 .to_owned(),
         ),
-        ..connection_event(integration, Action::StructureStored, caller.actor(), now)
+        ..NewEvent::of(integration, EventType::Structure, Action::StructureStored, caller.actor(), now)
     }
 }
 

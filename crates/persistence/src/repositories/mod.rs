@@ -7,6 +7,7 @@ mod event;
 mod integration;
 mod integration_list;
 mod paging;
+mod pull;
 mod receipt;
 mod run;
 mod site;

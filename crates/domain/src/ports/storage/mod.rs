@@ -9,6 +9,7 @@ mod content;
 mod event;
 mod integration;
 mod paging;
+mod pull;
 mod receipt;
 mod run;
 mod webhook;
@@ -20,9 +21,10 @@ pub use content::{ContentFilter, ContentRepository, ContentTotals, LinkStamp, Pe
 pub use event::{EventFilter, EventRepository};
 pub use integration::{IntegrationFilter, IntegrationOrder, IntegrationRepository};
 pub use paging::{Cursor, CursorPage, Page, PageRequest};
+pub use pull::{Busy, PendingPull, PullRepository, WaitingPulls};
 pub use receipt::{Receipt, ReceiptKey, ReceiptRepository};
 pub use run::{Queued, RunRepository};
-pub use webhook::{Busy, PendingPull, StoredDelivery, WaitingPulls, WebhookCounter, WebhookRepository};
+pub use webhook::{StoredDelivery, WebhookCounter, WebhookRepository};
 
 /// Why the store did not do it, by what the caller can do.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +79,7 @@ pub trait UnitOfWork:
     + EventRepository
     + ReceiptRepository
     + WebhookRepository
+    + PullRepository
     + Send
 {
     /// Makes it durable: when this returns `Ok`, a power cut loses nothing of it.

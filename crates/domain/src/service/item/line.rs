@@ -1,7 +1,5 @@
 //! Lines of history about contents.
 
-use serde_json::Value;
-
 use super::ItemSync;
 use crate::content::Content;
 use crate::event::{Action, Actor, EventType, NewEvent};
@@ -19,21 +17,11 @@ pub(crate) fn line(
     now: Timestamp,
 ) -> NewEvent {
     NewEvent {
-        account_id: integration.account_id,
-        site_id: integration.site_id,
-        integration_id: integration.id,
-        event_type: EventType::Content,
-        action,
         success,
         content_id: Some(content.id),
         external_id: content.link.as_ref().map(|link| link.external_id.clone()),
         run_id: by.1,
-        actor: by.0,
-        details: Value::Object(serde_json::Map::new()),
-        error_code: None,
-        error_message: None,
-        duration_ms: None,
-        created_at: now,
+        ..NewEvent::of(integration, EventType::Content, action, by.0, now)
     }
 }
 

@@ -141,21 +141,13 @@ pub(super) fn skipped(
     now: Timestamp,
 ) -> NewEvent {
     NewEvent {
-        account_id: integration.account_id,
-        site_id: integration.site_id,
-        integration_id: integration.id,
-        event_type: EventType::Content,
-        action: Action::Skipped,
         success: left.as_meant,
         content_id: content.map(|content| content.id),
         external_id: Some(pull.external_id.clone()),
-        run_id: None,
-        actor: Actor::SERVICE,
         details: json!({ "content_type": pull.content_type }),
         error_code: Some(left.why.code.clone()),
         error_message: Some(left.why.message.clone()),
-        duration_ms: None,
-        created_at: now,
+        ..NewEvent::of(integration, EventType::Content, Action::Skipped, Actor::SERVICE, now)
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 pub use verify::{Verified, WebhookError};
 
 use crate::account::{Caller, Denied};
-use crate::event::{Action, EventType, NewEvent};
+use crate::event::{Action, Actor, EventType, NewEvent};
 use crate::id::{AccountId, ContentId, EventId, SiteId, SiteKeyId};
 use crate::integration::{Integration, PlatformName};
 use crate::ports::platform::Platforms;
@@ -214,20 +214,12 @@ fn webhook_event(
         details.extend(more.clone());
     }
     NewEvent {
-        account_id: sender.account_id,
-        site_id: sender.site_id,
-        integration_id: integration.id,
-        event_type: EventType::Webhook,
-        action,
         success: judged.outcome == Outcome::Applied || judged.reason == Some(Reason::PullQueued),
         content_id: judged.content_id,
         external_id: Some(delivery.post_id.clone()),
-        run_id: None,
-        actor: crate::event::Actor::site_key(sender.key_id),
         details,
         error_code: judged.reason.map(|reason| reason.as_str().to_owned()),
         error_message: judged.reason.map(|reason| reason.explanation().to_owned()),
-        duration_ms: None,
-        created_at: now,
+        ..NewEvent::of(integration, EventType::Webhook, action, Actor::site_key(sender.key_id), now)
     }
 }

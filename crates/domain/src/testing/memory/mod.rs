@@ -5,6 +5,7 @@ mod account;
 mod content;
 mod event;
 mod integration;
+mod pull;
 mod receipt;
 mod run;
 mod site;

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::pull::OpenPull;
 use super::receipt::Row;
-use super::webhook::{OpenPull, SiteKeyUse};
+use super::webhook::SiteKeyUse;
 use crate::account::{Account, Site, SiteKey, User, WebhookSecret};
 use crate::content::Content;
 use crate::event::SyncEvent;
